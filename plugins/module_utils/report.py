@@ -1,0 +1,151 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""What a run says at its end: pure functions from the record and the hosts' facts to lines of text."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, TypedDict
+
+
+class Failure(TypedDict):
+    """What ended a phase."""
+
+    host: str
+    """The host on which it failed; empty when every host that failed is unreachable."""
+    task: str
+    """Name of the task that failed; empty for an unreachable host."""
+    message: str
+    """What that task said."""
+    missing: list[str]
+    """Hosts that cannot be reached any more, in inventory order."""
+
+
+class Undo(TypedDict):
+    """What going back has reached."""
+
+    proved: list[str]
+    """Proxies whose front door was proved to serve the old slot."""
+    unproved: list[str]
+    """Proxies of which that is not known."""
+    stopped: list[str]
+    """Application hosts on which the candidate was stopped."""
+    complete: bool
+    """Whether every proxy is back and the candidate is stopped wherever that was asked for."""
+
+
+def failure_of(hosts: Sequence[str], facts: Mapping[str, Mapping[str, Any]]) -> Failure:
+    """Find what failed, from the *facts* of *hosts*; a host that takes part in going back has ``__rollback_present``.
+
+    Ansible runs a ``rescue`` on every host that it can still reach, and tells only the host that failed why.
+    """
+    missing = [host for host in hosts if not facts[host].get("__rollback_present")]
+    for host in hosts:
+        task = facts[host].get("ansible_failed_task")
+        if host not in missing and task:
+            result = facts[host].get("ansible_failed_result") or {}
+            return Failure(host=host, task=str(task.get("name", "")), message=_message(result), missing=missing)
+    message = f"cannot be reached: {', '.join(missing)}" if missing else "a task failed; its message is further up"
+    return Failure(host="", task="", message=message, missing=missing)
+
+
+def undo_of(
+    lb_hosts: Sequence[str], app_hosts: Sequence[str], facts: Mapping[str, Mapping[str, Any]], stop_wanted: bool
+) -> Undo:
+    """Sum up what going back has reached on every host, from the facts that its tasks left behind."""
+    proved = [host for host in lb_hosts if facts[host].get("__rollback_proved")]
+    stopped = [host for host in app_hosts if facts[host].get("__rollback_stopped")]
+    return Undo(
+        proved=proved,
+        unproved=[host for host in lb_hosts if host not in proved],
+        stopped=stopped,
+        complete=len(proved) == len(lb_hosts) and (not stop_wanted or len(stopped) == len(app_hosts)),
+    )
+
+
+def release_report(document: Mapping[str, Any]) -> list[str]:
+    """Say in a few lines what the closed release *document* did."""
+    lines = [
+        f"{document['application']} {document['version']} is live on {document['to_slot']}"
+        f" ({document['environment']}, {_seconds(document)} s).",
+    ]
+    if document.get("from_slot"):
+        lines.append(f"{document['from_version']} on {document['from_slot']} stays up as the standby.")
+    before, after = document.get("revision_before"), document.get("revision_after")
+    if before != after:
+        lines.append(f"The database went from revision {before or 'none'} to {after}.")
+    lines.append(f"Record: {document['release_id']}")
+    lines.append("Next: playbooks/status.yml shows the estate, playbooks/rollback.yml goes back.")
+    return lines
+
+
+def rollback_report(document: Mapping[str, Any], undo: Undo, failure: Failure | None, record_directory: str) -> str:
+    """Say what failed (None: nothing, the rollback was asked for), what was done, and what to run next."""
+    parts = [_what_failed(document, failure), _where_users_are(document, undo), _what_became(document, undo)]
+    before, after = document.get("revision_before"), document.get("revision_after")
+    if before != after:
+        parts.append(f"The database stays at revision {after}, which the older version was checked on.")
+    parts.append(f"Record: {record_directory}/{document['release_id']}.json on every proxy.")
+    parts.append(_what_next(undo, failure))
+    return "\n".join(part for part in parts if part)
+
+
+def _what_failed(document: Mapping[str, Any], failure: Failure | None) -> str:
+    name = f"{document['application']} {document['version']}"
+    if failure is None:
+        return f"{name} was rolled back as asked."
+    where = f" on {failure['host']}, in task «{failure['task']}»" if failure["host"] else ""
+    phase = next((step["phase"] for step in reversed(document["transitions"]) if step["phase"] in _ACTS), "opened")
+    missing = ""
+    if failure["missing"] and failure["host"]:
+        missing = f"\nCannot be reached: {', '.join(failure['missing'])}."
+    return f"The release of {name} failed while {phase}{where}:\n{failure['message']}{missing}"
+
+
+def _where_users_are(document: Mapping[str, Any], undo: Undo) -> str:
+    slot = document.get("from_slot")
+    if not slot:
+        return "There was no earlier version to go back to: this was a first install."
+    text = f"Users are on {slot} ({document['from_version']}), proved at {', '.join(undo['proved']) or 'no proxy'}."
+    if undo["unproved"]:
+        text += f"\nNOT PROVED at {', '.join(undo['unproved'])}: users there may still be on {document['to_slot']}."
+    return text
+
+
+def _what_became(document: Mapping[str, Any], undo: Undo) -> str:
+    slot = document["to_slot"]
+    if undo["stopped"]:
+        return f"The candidate in {slot} was stopped on {', '.join(undo['stopped'])}; its logs are kept."
+    reason = "because not every proxy is known to have left it" if undo["unproved"] else "as it was"
+    return f"The candidate in {slot} was left {reason}."
+
+
+def _what_next(undo: Undo, failure: Failure | None) -> str:
+    if undo["complete"]:
+        mend = "mend the cause and release again" if failure else "playbooks/status.yml shows the estate"
+        return f"Next: {mend}."
+    return "Next: make the hosts named above reachable, then run playbooks/rollback.yml; it ends what is left undone."
+
+
+_ACTS = ("provisioning", "migrating", "checking", "switching", "watching")
+
+
+def _message(result: Mapping[str, Any]) -> str:
+    """Give the one message of a failed task's *result*; loops and older modules put it elsewhere."""
+    for item in result.get("results") or []:
+        if isinstance(item, Mapping) and item.get("failed"):
+            return _message(item)
+    text = str(result.get("msg") or result.get("stderr") or "no message").strip()
+    return text
+
+
+def _seconds(document: Mapping[str, Any]) -> str:
+    started, ended = document.get("started_at"), document.get("ended_at")
+    if not started or not ended:
+        return "?"
+    return f"{(_time(ended) - _time(started)).total_seconds():.0f}"
+
+
+def _time(text: str) -> datetime:
+    return datetime.fromisoformat(text.replace("Z", "+00:00"))

@@ -1,0 +1,103 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""What a run says at its end must be what happened."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from ansible_collections.bluegreen.release.plugins.module_utils import report
+
+HOSTS = ["lb1", "lb2", "app1"]
+HERE: dict[str, Any] = {"__rollback_present": True}
+
+
+def document(**changes: Any) -> dict[str, Any]:
+    base: dict[str, Any] = {
+        "application": "shop",
+        "environment": "prod",
+        "version": "2.0",
+        "release_id": "id-1",
+        "from_slot": "blue",
+        "from_version": "1.0",
+        "to_slot": "green",
+        "revision_before": "a",
+        "revision_after": "a",
+        "started_at": "2026-01-01T00:00:00Z",
+        "ended_at": "2026-01-01T00:00:42Z",
+        "transitions": [{"phase": "opened"}, {"phase": "switching"}, {"phase": "rolling_back"}],
+    }
+    return {**base, **changes}
+
+
+def undo(**changes: Any) -> report.Undo:
+    base: dict[str, Any] = {"proved": ["lb1", "lb2"], "unproved": [], "stopped": ["app1"], "complete": True}
+    return report.Undo(**{**base, **changes})  # type: ignore[typeddict-item]  # built from parts
+
+
+def failed(message: str) -> dict[str, Any]:
+    return {**HERE, "ansible_failed_task": {"name": "Act"}, "ansible_failed_result": {"msg": message}}
+
+
+def test_failure_names_the_host_that_failed_and_what_it_said() -> None:
+    found = report.failure_of(HOSTS, {"lb1": HERE, "lb2": failed("disk full"), "app1": HERE})
+    assert found == {"host": "lb2", "task": "Act", "message": "disk full", "missing": []}
+
+
+def test_failure_of_unreachable_hosts_alone_names_them() -> None:
+    found = report.failure_of(HOSTS, {"lb1": HERE, "lb2": {}, "app1": {}})
+    assert (found["host"], found["missing"]) == ("", ["lb2", "app1"])
+    assert "lb2, app1" in found["message"]
+
+
+def test_failure_in_a_loop_gives_the_item_that_failed() -> None:
+    facts = failed("All items completed")
+    facts["ansible_failed_result"]["results"] = [{"msg": "fine"}, {"failed": True, "msg": "second broke"}]
+    assert report.failure_of(["lb1"], {"lb1": facts})["message"] == "second broke"
+
+
+@pytest.mark.parametrize(
+    ("facts", "stop_wanted", "complete", "unproved"),
+    [
+        ({"lb1": True, "lb2": True, "app1": True}, True, True, []),
+        ({"lb1": True, "lb2": True, "app1": False}, True, False, []),
+        ({"lb1": True, "lb2": True, "app1": False}, False, True, []),
+        ({"lb1": True, "lb2": False, "app1": True}, True, False, ["lb2"]),
+    ],
+)
+def test_undo_is_complete_only_when_every_host_is_done(
+    facts: dict[str, bool], stop_wanted: bool, complete: bool, unproved: list[str]
+) -> None:
+    left = {host: {"__rollback_proved": done, "__rollback_stopped": done} for host, done in facts.items()}
+    found = report.undo_of(["lb1", "lb2"], ["app1"], left, stop_wanted)
+    assert (found["complete"], found["unproved"]) == (complete, unproved)
+
+
+def test_report_of_a_failed_release_says_what_failed_what_was_done_and_what_is_next() -> None:
+    failure = report.Failure(host="lb2", task="Act", message="disk full", missing=[])
+    text = report.rollback_report(document(), undo(), failure, "/state/records")
+    for part in ("failed while switching on lb2", "«Act»", "disk full", "Users are on blue (1.0)", "lb1, lb2"):
+        assert part in text
+    assert "/state/records/id-1.json" in text
+    assert "Next: mend the cause" in text
+
+
+def test_report_never_claims_a_proxy_that_was_not_proved() -> None:
+    text = report.rollback_report(
+        document(), undo(proved=["lb1"], unproved=["lb2"], stopped=[], complete=False), None, "/r"
+    )
+    assert "NOT PROVED at lb2" in text
+    assert "left because not every proxy is known to have left it" in text
+    assert "run playbooks/rollback.yml" in text
+
+
+def test_report_says_that_the_schema_stays() -> None:
+    text = report.rollback_report(document(revision_after="b"), undo(), None, "/r")
+    assert "stays at revision b" in text
+
+
+def test_release_report_names_slots_versions_time_and_revision() -> None:
+    lines = "\n".join(report.release_report(document(revision_after="b")))
+    for part in ("shop 2.0 is live on green", "42 s", "1.0 on blue stays up", "from revision a to b", "id-1"):
+        assert part in lines
