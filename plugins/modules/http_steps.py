@@ -1,0 +1,243 @@
+#!/usr/bin/python
+# SPDX-License-Identifier: GPL-3.0-or-later
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Module http_steps."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: http_steps
+short_description: Send HTTP requests in order and say whether every answer is as expected
+description:
+  - Sends the steps in order to one server, carries values from one answer to later steps, and compares each
+    answer with what the step expects. The first answer that is not as expected ends the sequence.
+  - Can repeat the whole sequence until it passes (O(within_seconds)) or for as long as it passes (O(watch_seconds)).
+  - Values saved from answers and O(secrets) are masked in results and messages.
+author:
+  - bluegreen.release maintainers (@bluegreen-release)
+attributes:
+  check_mode:
+    support: full
+    description: Can run in C(check_mode) and return changed status prediction without modifying target.
+    details:
+      - Steps are sent in check mode only when all of them use C(GET), C(HEAD) or C(OPTIONS); otherwise RV(passed) is
+        true, RV(attempts) is 0 and nothing is sent.
+  diff_mode:
+    support: none
+    description: Will return details on what has changed (or possibly needs changing in C(check_mode)).
+  idempotent:
+    support: N/A
+    description: Whether a second run changes nothing; the module itself reports no change.
+options:
+  base_url:
+    description: Scheme, address and port of the server, for example V(http://127.0.0.1:8001).
+    type: str
+    required: true
+  headers:
+    description: Headers of every request.
+    type: dict
+    default: {}
+  steps:
+    description: What to send, in order.
+    type: list
+    elements: dict
+    required: true
+    options:
+      name:
+        description: Name of the step in results and messages.
+        type: str
+        required: true
+      method:
+        description: HTTP method.
+        type: str
+        default: GET
+      path:
+        description: Path and query. C(${name}) is replaced by a saved value, here and in headers, json and body.
+        type: str
+        required: true
+      headers:
+        description: Headers of this request.
+        type: dict
+        default: {}
+      json:
+        description: Body, sent as JSON.
+        type: raw
+      body:
+        description: Body, sent as it is.
+        type: str
+      expect:
+        description: What the answer must be.
+        type: dict
+        default: {}
+        options:
+          status:
+            description: Status codes, one of which is expected.
+            type: list
+            elements: int
+            default: [200]
+          json:
+            description: Dotted keys of a JSON body and the values expected there.
+            type: dict
+          contains:
+            description: Text that the body must contain.
+            type: str
+          headers:
+            description: Headers that the answer must carry, with their values.
+            type: dict
+      save:
+        description: Names of values for later steps, each with its dotted key in the JSON body.
+        type: dict
+        default: {}
+      timeout_seconds:
+        description: Longest time for the whole answer.
+        type: float
+        default: 5
+  expect_headers:
+    description: Headers that every answer must carry, with their values.
+    type: dict
+    default: {}
+  within_seconds:
+    description: Repeat the whole sequence until it passes or this time is over. V(0) sends it once.
+    type: float
+    default: 0
+  watch_seconds:
+    description: After the sequence passed, repeat it for this time; the first failed one ends the watch and fails.
+    type: float
+    default: 0
+  interval_seconds:
+    description: Pause between two attempts, or between the starts of two readings of a watch.
+    type: float
+    default: 0.5
+  validate_certs:
+    description: Whether the certificate of an C(https) server is checked.
+    type: bool
+    default: true
+  secrets:
+    description: Values that must not be shown.
+    type: list
+    elements: str
+    default: []
+  fail:
+    description: Whether the task fails when the sequence does not pass.
+    type: bool
+    default: true
+"""
+
+EXAMPLES = r"""
+- name: Log in and read the own projects
+  bluegreen.release.http_steps:
+    base_url: http://127.0.0.1:8001
+    steps:
+      - name: login
+        method: POST
+        path: /api/auth/login
+        json: {email: test@example.com, password: "{{ vault_test_password }}"}
+        save: {token: access_token}
+      - name: projects
+        path: /api/projects
+        headers: {Authorization: "Bearer ${token}"}
+    secrets: ["{{ vault_test_password }}"]
+"""
+
+RETURN = r"""
+passed:
+  description: Whether every answer was as expected.
+  returned: always
+  type: bool
+reason:
+  description: What was expected and found in the step that did not pass; empty otherwise.
+  returned: always
+  type: str
+attempts:
+  description: How often the sequence was sent.
+  returned: always
+  type: int
+steps:
+  description: The steps of the last attempt, each with name, status (0 without an answer), ok, seconds and reason.
+  returned: always
+  type: list
+  elements: dict
+"""
+
+from typing import Any  # noqa: E402
+
+from ansible.module_utils.basic import AnsibleModule  # noqa: E402
+from ansible_collections.bluegreen.release.plugins.module_utils.http_client import Endpoint  # noqa: E402
+from ansible_collections.bluegreen.release.plugins.module_utils.http_run import (  # noqa: E402
+    Clock,
+    Reading,
+    StepSequence,
+    until_passed,
+    while_passing,
+)
+
+_READING = ("GET", "HEAD", "OPTIONS")
+
+
+def argument_spec() -> dict[str, Any]:
+    expect = {
+        "status": {"type": "list", "elements": "int", "default": [200]},
+        "json": {"type": "dict"},
+        "contains": {"type": "str"},
+        "headers": {"type": "dict"},
+    }
+    step = {
+        "name": {"type": "str", "required": True},
+        "method": {"type": "str", "default": "GET"},
+        "path": {"type": "str", "required": True},
+        "headers": {"type": "dict", "default": {}},
+        "json": {"type": "raw"},
+        "body": {"type": "str"},
+        "expect": {"type": "dict", "default": {}, "options": expect},
+        "save": {"type": "dict", "default": {}, "no_log": False},
+        "timeout_seconds": {"type": "float", "default": 5},
+    }
+    return {
+        "base_url": {"type": "str", "required": True},
+        "headers": {"type": "dict", "default": {}},
+        "steps": {"type": "list", "elements": "dict", "required": True, "options": step},
+        "expect_headers": {"type": "dict", "default": {}},
+        "within_seconds": {"type": "float", "default": 0},
+        "watch_seconds": {"type": "float", "default": 0},
+        "interval_seconds": {"type": "float", "default": 0.5},
+        "validate_certs": {"type": "bool", "default": True},
+        "secrets": {"type": "list", "elements": "str", "default": [], "no_log": True},
+        "fail": {"type": "bool", "default": True},
+    }
+
+
+def read(parameters: dict[str, Any]) -> Reading:
+    """Send the steps as asked. Raises ValueError for a base_url that cannot be used."""
+    endpoint = Endpoint(
+        parameters["base_url"],
+        {name: str(value) for name, value in parameters["headers"].items()},
+        parameters["validate_certs"],
+    )
+    sequence = StepSequence(parameters["steps"], parameters["expect_headers"], parameters["secrets"])
+    interval, clock = parameters["interval_seconds"], Clock()
+    reading = until_passed(sequence, endpoint.send, parameters["within_seconds"], interval, clock)
+    if reading.passed and parameters["watch_seconds"] > 0:
+        reading = while_passing(sequence, endpoint.send, parameters["watch_seconds"], interval, clock)
+    return reading
+
+
+def main() -> None:
+    module = AnsibleModule(argument_spec=argument_spec(), supports_check_mode=True)
+    parameters = module.params
+    writes = [step["name"] for step in parameters["steps"] if step["method"].upper() not in _READING]
+    if not parameters["steps"]:
+        module.fail_json(msg="expected at least one step, found none: an empty list would pass without any evidence.")
+    if module.check_mode and writes:
+        module.exit_json(changed=False, passed=True, reason="", attempts=0, steps=[])
+    try:
+        reading = read(parameters)
+    except ValueError as error:
+        module.fail_json(msg=str(error))
+    result = {"passed": reading.passed, "reason": reading.reason, "attempts": reading.attempts, "steps": reading.steps}
+    if reading.passed or not parameters["fail"]:
+        module.exit_json(changed=False, **result)
+    module.fail_json(msg=f"{parameters['base_url']}: {reading.reason}.", **result)
+
+
+if __name__ == "__main__":
+    main()
