@@ -80,8 +80,16 @@ def read_epoch(directory: str) -> int:
 
 
 def store_epoch(directory: str, epoch: int) -> None:
-    """Remember *epoch*. The caller holds the fence."""
-    write_durably(os.path.join(directory, EPOCH_FILE), f"{epoch}\n".encode())
+    """Remember *epoch*; the caller holds the fence. In place and at a fixed width: it works on a full disk."""
+    path, content = os.path.join(directory, EPOCH_FILE), f"{epoch:020d}\n".encode()
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_NOFOLLOW)
+    except FileNotFoundError:
+        write_durably(path, content)
+        return
+    with os.fdopen(descriptor, "wb", buffering=0) as stream:
+        stream.write(content)
+        os.fsync(stream.fileno())
 
 
 def _taker(directory: str) -> str:
