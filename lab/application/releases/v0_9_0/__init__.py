@@ -1,0 +1,1 @@
+"""The first version: projects can be created, listed, read and exported."""

@@ -1,0 +1,1 @@
+"""Revisions that came with 0.9.0: none beyond the common first one."""

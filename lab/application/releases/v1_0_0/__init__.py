@@ -1,0 +1,1 @@
+"""The second version: projects have tags and can be archived."""

@@ -1,0 +1,9 @@
+"""What uvicorn serves."""
+
+from __future__ import annotations
+
+from samokoder.application import create
+
+from .projects import router
+
+application = create(router)

@@ -1,0 +1,1 @@
+"""Revisions that came with 1.0.0."""

@@ -1,0 +1,1 @@
+"""samokoder: the sample application of the lab. What all its versions share; a version adds the package `release`."""
