@@ -8,7 +8,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 
-from prometheus_client import CollectorRegistry, Counter, Histogram, Info
+from prometheus_client import CollectorRegistry, Counter, Histogram, Info, disable_created_metrics
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.exposition import generate_latest
 from prometheus_client.process_collector import ProcessCollector
@@ -19,6 +19,8 @@ from samokoder.window import Window
 
 ACTIVE_SECONDS = 300.0
 MOST_USERS = 100_000
+
+disable_created_metrics()  # type: ignore[no-untyped-call]
 
 
 class Metrics(Collector):
