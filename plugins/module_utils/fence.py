@@ -157,6 +157,17 @@ def _open_lock(directory: str) -> int:
         ) from error
 
 
+@contextlib.contextmanager
+def flocked(directory: str, wait_seconds: float = DEFAULT_WAIT_SECONDS) -> Iterator[None]:
+    """Hold the fence without asking for an epoch: for taking the lock, which raises it. Raises FenceError kinds."""
+    descriptor = _open_lock(directory)
+    try:
+        _acquire(descriptor, os.path.join(directory, LOCK_FILE), wait_seconds)
+        yield
+    finally:
+        os.close(descriptor)
+
+
 def enter(directory: str, epoch: int, wait_seconds: float) -> int:
     """Take the fence and check the epoch; return the descriptor that holds the lock. Raises FenceError kinds."""
     descriptor = _open_lock(directory)

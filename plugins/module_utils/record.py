@@ -200,7 +200,10 @@ def age(document: Mapping[str, Any]) -> tuple[int, int]:
 
 
 def newest_valid(documents: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """For each release its newest valid copy, newest release first. Invalid copies do not count."""
+    """For each release its newest valid copy, newest release first. Invalid copies do not count.
+
+    Releases are ordered by the epoch they were opened with, which no clock can turn round.
+    """
     best: dict[str, dict[str, Any]] = {}
     for document in documents:
         if validate(document):
@@ -208,14 +211,7 @@ def newest_valid(documents: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]
         known = best.get(document["release_id"])
         if known is None or age(document) > age(known):
             best[document["release_id"]] = dict(document)
-    return sorted(best.values(), key=lambda document: (document["started_at"], document["release_id"]), reverse=True)
-
-
-def current(documents: Iterable[Mapping[str, Any]]) -> dict[str, Any] | None:
-    """The release that matters now: the newest that is not closed, else the newest; None when there is none."""
-    newest = newest_valid(documents)
-    unfinished = [document for document in newest if document["phase"] != transitions.CLOSED]
-    return next(iter(unfinished or newest), None)
+    return sorted(best.values(), key=lambda document: (document["transitions"][0]["epoch"], document["started_at"]))[::-1]
 
 
 def compare(stored: Mapping[str, Any] | None, wanted: Mapping[str, Any]) -> str:
