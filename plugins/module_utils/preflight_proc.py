@@ -1,0 +1,108 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Read what a host says of its sockets and file systems. No subprocess, no right needed but to read."""
+
+from __future__ import annotations
+
+import os
+import pwd
+import socket
+import struct
+from pathlib import Path
+from typing import Any, NamedTuple
+
+ESTABLISHED, LISTEN = "01", "0A"
+
+
+class Connection(NamedTuple):
+    """One line of /proc/net/tcp."""
+
+    local_port: int
+    remote_address: str
+    remote_port: int
+    state: str
+    inode: str
+    uid: int
+
+
+def connections(proc: Path = Path("/proc")) -> list[Connection]:
+    """Give every TCP socket of the host, of both address families."""
+    found = []
+    for name in ("tcp", "tcp6"):
+        try:
+            lines = (proc / "net" / name).read_text(encoding="ascii").splitlines()[1:]
+        except OSError:
+            continue
+        found += [_connection(line.split()) for line in lines]
+    return found
+
+
+def owner(inode: str, uid: int, proc: Path = Path("/proc")) -> dict[str, Any]:
+    """Name the process behind a socket; without the right to see it, the user is all that is known."""
+    user = _user(uid)
+    for entry in proc.iterdir():
+        if not entry.name.isdigit():
+            continue
+        try:
+            links = [os.readlink(link) for link in (entry / "fd").iterdir()]
+            if f"socket:[{inode}]" in links:
+                command = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace").strip()
+                return {"pid": int(entry.name), "command": command[:120], "user": user}
+        except OSError:
+            continue
+    return {"pid": None, "command": None, "user": user}
+
+
+def space(path: str) -> dict[str, Any]:
+    """Give the free bytes of the file system that has (or will have) a path, and whether it is read only."""
+    place = Path(path)
+    while True:
+        try:
+            found = os.statvfs(place)
+        except FileNotFoundError:
+            place = place.parent
+            continue
+        except OSError as error:
+            return {"free_bytes": None, "read_only": None, "problem": str(error)}
+        return {"free_bytes": found.f_bavail * found.f_frsize, "read_only": bool(found.f_flag & os.ST_RDONLY)}
+
+
+def directory(path: str) -> dict[str, Any]:
+    """Describe a directory: does it exist, may this user write in it, is its file system read only."""
+    # access(2) gives EROFS too; so a read-only mount is never called writable.
+    return {
+        "path": path,
+        "exists": os.path.isdir(path),
+        "writable": os.path.isdir(path) and os.access(path, os.W_OK | os.X_OK),
+        **space(path),
+    }
+
+
+def _connection(fields: list[str]) -> Connection:
+    local, remote = fields[1], fields[2]
+    return Connection(
+        local_port=int(local.rpartition(":")[2], 16),
+        remote_address=_address(remote.rpartition(":")[0]),
+        remote_port=int(remote.rpartition(":")[2], 16),
+        state=fields[3],
+        inode=fields[9],
+        uid=int(fields[7]),
+    )
+
+
+def _address(text: str) -> str:
+    """Turn the kernel's hexadecimal words, each in the byte order of the host, into an address."""
+    words = [int(text[at : at + 8], 16) for at in range(0, len(text), 8)]
+    packed = b"".join(struct.pack("=I", word) for word in words)
+    if len(packed) == 4:
+        return socket.inet_ntop(socket.AF_INET, packed)
+    if packed[:12] == b"\0" * 10 + b"\xff\xff":
+        return socket.inet_ntop(socket.AF_INET, packed[12:])
+    return socket.inet_ntop(socket.AF_INET6, packed)
+
+
+def _user(uid: int) -> str:
+    try:
+        return pwd.getpwuid(uid).pw_name
+    except KeyError:
+        return str(uid)

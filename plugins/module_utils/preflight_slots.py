@@ -1,0 +1,92 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Describe what runs in the slots of one host, and who else is on their ports."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ansible_collections.bluegreen.release.plugins.module_utils import preflight_proc as proc
+from ansible_collections.bluegreen.release.plugins.module_utils.preflight_engine import Engine, EngineError
+
+LABEL = "bluegreen."
+
+
+def describe_slots(
+    engine: Engine | None, application: str, ports: dict[str, Any], peers: list[str]
+) -> dict[str, dict[str, Any]]:
+    """Give each slot its port, its containers, the foreign listener on its port and the connections from here to it.
+
+    :param engine: None on a host without slots.
+    :param peers: addresses of the hosts that have slots.
+    """
+    containers: list[dict[str, Any]] = []
+    if engine is not None:
+        try:
+            containers = engine.containers()
+        except EngineError:
+            containers = []  # Told by the description of the engine itself.
+    sockets = proc.connections()
+    slots = {}
+    for slot, port in ports.items():
+        mine = [one for one in containers if _belongs(one, application, slot)]
+        slots[slot] = {
+            "port": int(port),
+            "containers": [_container(engine, one) for one in mine] if engine else [],
+            "listener": _listener(int(port), mine, containers, sockets) if engine else None,
+            "connections": sum(
+                1
+                for one in sockets
+                if one.state == proc.ESTABLISHED and one.remote_port == int(port) and one.remote_address in peers
+            ),
+        }
+    return slots
+
+
+def _belongs(container: dict[str, Any], application: str, slot: str) -> bool:
+    labels = container.get("Labels") or {}
+    return labels.get(f"{LABEL}application") == application and labels.get(f"{LABEL}slot") == slot
+
+
+def _container(engine: Engine, summary: dict[str, Any]) -> dict[str, Any]:
+    labels = summary.get("Labels") or {}
+    try:
+        details = engine.container(str(summary["Id"]))
+    except EngineError:
+        details = {}  # Gone since the list was made.
+    state = details.get("State", {})
+    return {
+        "name": str((summary.get("Names") or ["?"])[0]).lstrip("/"),
+        "service": labels.get("com.docker.compose.service"),
+        "state": summary.get("State"),
+        "health": state.get("Health", {}).get("Status"),
+        "image": details.get("Config", {}).get("Image") or summary.get("Image"),
+        "image_id": summary.get("ImageID"),
+        "version": labels.get(f"{LABEL}version"),
+        "release_id": labels.get(f"{LABEL}release_id"),
+        "started_at": state.get("StartedAt"),
+    }
+
+
+def _listener(
+    port: int, mine: list[dict[str, Any]], containers: list[dict[str, Any]], sockets: list[proc.Connection]
+) -> dict[str, Any] | None:
+    """Give who else has a port: another container, or a process; None when it is free or the slot's own."""
+    holders = [one for one in containers if _publishes(one, port)]
+    if any(one in mine for one in holders):
+        return None
+    for holder in holders:
+        return {
+            "container": str((holder.get("Names") or ["?"])[0]).lstrip("/"),
+            "pid": None,
+            "command": None,
+            "user": None,
+        }
+    for one in sockets:
+        if one.state == proc.LISTEN and one.local_port == port:
+            return {"container": None, **proc.owner(one.inode, one.uid)}
+    return None
+
+
+def _publishes(container: dict[str, Any], port: int) -> bool:
+    return any(one.get("PublicPort") == port for one in container.get("Ports") or [])

@@ -1,0 +1,172 @@
+#!/usr/bin/python
+# SPDX-License-Identifier: GPL-3.0-or-later
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Describe a host before a release, without changing it."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: host_probe
+short_description: Describe a proxy or an application host before a release
+version_added: 0.1.0
+description:
+  - Gives what preflight and status need to know of one host, in one call and without changing anything.
+  - Asks the Docker engine over its socket; the image's digest is asked of the registry by the engine itself,
+    so that the answer holds for the pull that follows.
+author:
+  - bluegreen.release maintainers
+attributes:
+  check_mode:
+    description: Can run in check mode without changing anything.
+    support: full
+  diff_mode:
+    description: Has nothing to show as a difference.
+    support: none
+  idempotent:
+    description: Changes nothing.
+    support: full
+options:
+  application:
+    description: Name of the application, as in the labels of its containers.
+    type: str
+    required: true
+  ports:
+    description: Slot to TCP port.
+    type: dict
+    required: true
+  state_directory:
+    description: Directory of flags, record, lock and epoch.
+    type: path
+    required: true
+  engine:
+    description: Whether this host has, or should have, a Docker engine with the slots.
+    type: bool
+    default: false
+  engine_socket:
+    description: Socket of the Docker engine.
+    type: path
+    default: /var/run/docker.sock
+  image:
+    description: Image to look for in its registry, repository and tag. Empty to look for none.
+    type: str
+    default: ""
+  registry_insecure:
+    description: Whether the registry speaks plain HTTP.
+    type: bool
+    default: false
+  peers:
+    description: Addresses of the application hosts; on a proxy, connections to their slots are counted.
+    type: list
+    elements: str
+    default: []
+  timeout_seconds:
+    description: Longest wait for one answer of the engine or the registry.
+    type: float
+    default: 15.0
+"""
+
+EXAMPLES = r"""
+- name: Describe an application host
+  bluegreen.release.host_probe:
+    application: samokoder
+    ports: {blue: 8001, green: 8002}
+    state_directory: /var/lib/bluegreen/samokoder
+    engine: true
+    image: registry.example.com/samokoder:1.0.0
+  register: __probe
+
+- name: Describe a proxy
+  bluegreen.release.host_probe:
+    application: samokoder
+    ports: {blue: 8001, green: 8002}
+    state_directory: /var/lib/bluegreen/samokoder
+    peers: [192.0.2.21]
+  register: __probe
+"""
+
+RETURN = r"""
+clock:
+  description: Seconds since 1970 on this host when the module began.
+  returned: always
+  type: float
+python:
+  description: Version of Python that ran the module.
+  returned: always
+  type: str
+state:
+  description: State directory and its C(flags), each with path, exists, writable, read_only, free_bytes.
+  returned: always
+  type: dict
+docker:
+  description: Engine version, compose version, root directory and its space; C(problem) when it cannot be asked.
+  returned: when O(engine)
+  type: dict
+slots:
+  description: Slot to its C(port), C(containers), C(connections) from here and foreign C(listener), if any.
+  returned: always
+  type: dict
+image:
+  description: C(found), C(digest), C(bytes) compressed, C(local), C(problem).
+  returned: when O(image)
+  type: dict
+"""
+
+import os
+import platform
+import time
+from typing import Any
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.bluegreen.release.plugins.module_utils import preflight_proc as proc
+from ansible_collections.bluegreen.release.plugins.module_utils.preflight_docker import (
+    describe_docker,
+    describe_image,
+    start,
+)
+from ansible_collections.bluegreen.release.plugins.module_utils.preflight_engine import Engine
+from ansible_collections.bluegreen.release.plugins.module_utils.preflight_slots import describe_slots
+
+
+def observe(parameters: dict[str, Any]) -> dict[str, Any]:
+    """Look at everything; what the slow commands take is used for the rest."""
+    clock, seconds = time.time(), parameters["timeout_seconds"]
+    engine = Engine(parameters["engine_socket"], seconds) if parameters["engine"] else None
+    wanted = parameters["image"] if engine else ""
+    flag = ["--insecure"] if parameters["registry_insecure"] else []
+    manifest = start(["docker", "manifest", "inspect", "--verbose", *flag, wanted]) if wanted else None
+    compose = start(["docker", "compose", "version", "--short"]) if engine else None
+    state = parameters["state_directory"]
+    result: dict[str, Any] = {
+        "clock": clock,
+        "python": platform.python_version(),
+        "state": {**proc.directory(state), "flags": proc.directory(os.path.join(state, "flags"))},
+        "slots": describe_slots(engine, parameters["application"], parameters["ports"], parameters["peers"]),
+    }
+    if engine and wanted:
+        result["image"] = describe_image(engine, wanted, manifest, seconds)
+    if engine:
+        result["docker"] = describe_docker(engine, compose, seconds)
+    return result
+
+
+def main() -> None:
+    """Run as a module."""
+    module = AnsibleModule(  # type: ignore[no-untyped-call]
+        argument_spec={
+            "application": {"type": "str", "required": True},
+            "ports": {"type": "dict", "required": True},
+            "state_directory": {"type": "path", "required": True},
+            "engine": {"type": "bool", "default": False},
+            "engine_socket": {"type": "path", "default": "/var/run/docker.sock"},
+            "image": {"type": "str", "default": ""},
+            "registry_insecure": {"type": "bool", "default": False},
+            "peers": {"type": "list", "elements": "str", "default": []},
+            "timeout_seconds": {"type": "float", "default": 15.0},
+        },
+        supports_check_mode=True,
+    )
+    module.exit_json(changed=False, **observe(module.params))
+
+
+if __name__ == "__main__":
+    main()
