@@ -222,7 +222,7 @@ def read(parameters: dict[str, Any]) -> Reading:
 
 
 def main() -> None:
-    module = AnsibleModule(argument_spec=argument_spec(), supports_check_mode=True)
+    module = AnsibleModule(argument_spec=argument_spec(), supports_check_mode=True)  # type: ignore[no-untyped-call]
     parameters = module.params
     writes = [step["name"] for step in parameters["steps"] if step["method"].upper() not in _READING]
     if not parameters["steps"]:
@@ -233,7 +233,12 @@ def main() -> None:
         reading = read(parameters)
     except ValueError as error:
         module.fail_json(msg=str(error))
-    result = {"passed": reading.passed, "reason": reading.reason, "attempts": reading.attempts, "steps": reading.steps}
+    result: dict[str, Any] = {
+        "passed": reading.passed,
+        "reason": reading.reason,
+        "attempts": reading.attempts,
+        "steps": reading.steps,
+    }
     if reading.passed or not parameters["fail"]:
         module.exit_json(changed=False, **result)
     module.fail_json(msg=f"{parameters['base_url']}: {reading.reason}.", **result)

@@ -1,0 +1,142 @@
+#!/usr/bin/python
+# SPDX-License-Identifier: GPL-3.0-or-later
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Module slot_containers."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: slot_containers
+short_description: Prove that a slot runs the image that was asked for, or show what it runs
+description:
+  - Reads the containers of a compose project, and the digests of the images that they run.
+  - Changes nothing.
+author:
+  - bluegreen.release maintainers (@bluegreen-release)
+attributes:
+  check_mode:
+    support: full
+    description: Can run in C(check_mode) and return changed status prediction without modifying target.
+  diff_mode:
+    support: none
+    description: Will return details on what has changed (or possibly needs changing in C(check_mode)).
+  idempotent:
+    support: full
+    description: Whether a second run changes nothing.
+options:
+  project:
+    description: Name of the compose project.
+    type: str
+    required: true
+  services:
+    description: Services each of which must have a running, healthy container.
+    type: list
+    elements: str
+    default: []
+  released:
+    description: Services whose containers must run exactly O(digest).
+    type: list
+    elements: str
+    default: []
+  digest:
+    description: Reference of the image by digest.
+    type: str
+    default: ""
+  log_lines:
+    description: How many last log lines of each container RV(report) shows when something is wrong.
+    type: int
+    default: 20
+  docker_cli:
+    description: The Docker command.
+    type: str
+    default: docker
+  fail:
+    description: Whether the task fails when something is wrong.
+    type: bool
+    default: true
+"""
+
+EXAMPLES = r"""
+- name: Prove that the candidate runs the released image
+  bluegreen.release.slot_containers:
+    project: samokoder-green
+    services: [api]
+    released: [api]
+    digest: registry.example.com/samokoder@sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
+"""
+
+RETURN = r"""
+containers:
+  description: The containers, each with name, service, image, state, health and release_id.
+  returned: always
+  type: list
+  elements: dict
+problems:
+  description: What was expected and found; empty when all is as asked.
+  returned: always
+  type: list
+  elements: str
+report:
+  description: State, health and last log lines of each container; empty when all is as asked.
+  returned: always
+  type: str
+"""
+
+from typing import Any  # noqa: E402
+
+from ansible.module_utils.basic import AnsibleModule  # noqa: E402
+from ansible_collections.bluegreen.release.plugins.module_utils.slot_docker import (  # noqa: E402
+    DockerError,
+    Run,
+    containers_of,
+    describe,
+    digests_of,
+    image_problems,
+    last_lines,
+)
+
+
+def argument_spec() -> dict[str, Any]:
+    return {
+        "project": {"type": "str", "required": True},
+        "services": {"type": "list", "elements": "str", "default": []},
+        "released": {"type": "list", "elements": "str", "default": []},
+        "digest": {"type": "str", "default": ""},
+        "log_lines": {"type": "int", "default": 20},
+        "docker_cli": {"type": "str", "default": "docker"},
+        "fail": {"type": "bool", "default": True},
+    }
+
+
+def observe(parameters: dict[str, Any], run: Run) -> dict[str, Any]:
+    """The containers of the slot and what is wrong with them. Raises DockerError."""
+    cli = parameters["docker_cli"]
+    containers = containers_of(run, cli, parameters["project"])
+    digests = digests_of(run, cli, [container.image_id for container in containers]) if parameters["released"] else {}
+    problems = image_problems(containers, digests, parameters["services"], parameters["released"], parameters["digest"])
+    report = ""
+    if problems:
+        logs = {container.id: last_lines(run, cli, container, parameters["log_lines"]) for container in containers}
+        report = describe(containers, logs)
+    shown = ("name", "service", "image", "state", "health", "release_id")
+    return {
+        "containers": [{name: getattr(container, name) for name in shown} for container in containers],
+        "problems": problems,
+        "report": report,
+    }
+
+
+def main() -> None:
+    module = AnsibleModule(argument_spec=argument_spec(), supports_check_mode=True)  # type: ignore[no-untyped-call]
+    try:
+        result = observe(module.params, module.run_command)
+    except DockerError as error:
+        module.fail_json(msg=str(error), containers=[], problems=[str(error)], report="")
+    if result["problems"] and module.params["fail"]:
+        found = "; ".join(result["problems"])
+        module.fail_json(msg=f"Slot {module.params['project']}: {found}.\n{result['report']}", **result)
+    module.exit_json(changed=False, **result)
+
+
+if __name__ == "__main__":
+    main()
