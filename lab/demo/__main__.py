@@ -1,0 +1,141 @@
+"""Releases VERSION on the lab while users are on it: bin/demo, once the machine is checked and .venv is there."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from lab.demo import summary
+from lab.errors import LabError
+from lab.process import as_root, run
+from lab.settings import ROOT, read_settings
+
+RATE = 200
+LONGEST_RELEASE_SECONDS = 900
+WARM_UP_SECONDS = 3
+COUNT_ROWS = f"select count(*) from {summary.TABLE}"
+
+
+def say(line: str) -> None:
+    """One line of the demonstration's own, told apart from what it runs."""
+    print(f"demo: {line}", flush=True)
+
+
+def lab(*words: str) -> subprocess.CompletedProcess[str]:
+    """A command of the lab whose progress is shown and whose answer is kept."""
+    return subprocess.run(["bin/lab", *words], cwd=ROOT, stdout=subprocess.PIPE, text=True, check=False)
+
+
+def lab_must(*words: str) -> str:
+    """Answer of a command of the lab; LabError when it fails."""
+    done = lab(*words)
+    if done.returncode:
+        raise LabError(f"bin/lab {' '.join(words)} to succeed", f"exit code {done.returncode}", "see its message above")
+    return done.stdout
+
+
+def status() -> dict[str, Any]:
+    """What `bin/lab status` says."""
+    return summary.last_json(" ".join(lab_must("status").split()))
+
+
+def rows() -> int:
+    """Rows of the application's table, counted in the database itself."""
+    settings = read_settings(os.environ)
+    psql = ["psql", "--no-psqlrc", "-At", "-c", COUNT_ROWS, "samokoder"]
+    command = as_root(["docker", "exec", "-u", "postgres", settings.container("db1"), *psql])
+    return int(run(command, remedy="bin/lab doctor; then bin/demo again"))
+
+
+def look() -> summary.Seen:
+    """The lab as it is now."""
+    return summary.seen(status(), rows())
+
+
+def ready_lab() -> None:
+    """The lab up, with the version before live and nothing else."""
+    lab_must("up", "--lb", "2", "--app", "2")
+    if summary.needs_reset(status()):
+        say(f"something was released here before; back to {summary.VERSION_BEFORE}: bin/lab reset")
+        lab_must("reset")
+
+
+@contextmanager
+def load(answer: dict[str, Any]) -> Iterator[None]:
+    """Real traffic while the block runs; what it counted is put into `answer` afterwards."""
+    words = ["bin/lab", "load", "--rate", str(RATE), "--seconds", str(LONGEST_RELEASE_SECONDS)]
+    with subprocess.Popen(words, cwd=ROOT, stdout=subprocess.PIPE, text=True, start_new_session=True) as process:
+        try:
+            time.sleep(WARM_UP_SECONDS)
+            yield
+        finally:
+            # Ends the load as its time would: requests under way are finished and counted.
+            if process.poll() is None:
+                process.send_signal(signal.SIGINT)
+            try:
+                answer.update(summary.last_json(process.communicate(timeout=30)[0]))
+            except subprocess.TimeoutExpired:
+                process.kill()
+
+
+def release() -> tuple[int, float]:
+    """Exit code and seconds of the release; what it prints goes to the terminal as it comes."""
+    command = f"ansible-playbook playbooks/release.yml -i inventories/lab -e release_version={summary.VERSION}"
+    say(command)
+    started = time.monotonic()
+    words = [str(Path(sys.executable).with_name("ansible-playbook")), *shlex.split(command)[1:]]
+    code = subprocess.run(words, cwd=ROOT, check=False).returncode
+    return code, time.monotonic() - started
+
+
+def prefix() -> str:
+    """What a command to paste needs in front: the folder, and the lab when it is not the default one."""
+    names = [f"{name}={os.environ[name]} " for name in ("LAB_NAME", "LAB_PORT") if os.environ.get(name)]
+    here = "" if Path(os.environ.get("DEMO_CALLED_FROM", os.getcwd())) == ROOT else f"cd {shlex.quote(str(ROOT))} && "
+    return here + "".join(names)
+
+
+def demonstrate() -> int:
+    """0 when the release succeeded, no request failed and no acknowledged write is lost."""
+    ready_lab()
+    before = look()
+    counted: dict[str, Any] = {}
+    say(f"users arrive: bin/lab load --rate {RATE}")
+    with load(counted):
+        code, seconds = release()
+    say("every acknowledged write in the database? bin/lab verify-writes")
+    writes = lab("verify-writes")
+    outcome = summary.Outcome(
+        before, look(), code, seconds, counted, writes.returncode, summary.last_json(writes.stdout)
+    )
+    print(summary.text(outcome, prefix()))
+    found = summary.problems(outcome)
+    for problem in found:
+        say(f"FAILED: {problem}")
+    if not found:
+        say(f"{summary.VERSION} is live and nobody noticed")
+    return 1 if found else 0
+
+
+def main() -> int:
+    """Exit code of the demonstration."""
+    try:
+        return demonstrate()
+    except LabError as error:
+        print(f"demo: it could not be shown\n{error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("demo: interrupted; bin/demo starts again from the beginning", file=sys.stderr)
+        return 130
+
+
+if __name__ == "__main__":
+    sys.exit(main())
