@@ -137,9 +137,7 @@ class Client:
             return f"/api/projects/{self._last_created}"
         return "/api/projects?limit=10"
 
-    async def _ask(
-        self, session: aiohttp.ClientSession, method: str, url: str, name: str, seen: dict[str, Any]
-    ) -> str:
+    async def _ask(self, session: aiohttp.ClientSession, method: str, url: str, name: str, seen: dict[str, Any]) -> str:
         """Return why one request failed, or an empty string; fills `seen` with status, slot and version."""
         body = {"name": name, "description": "written by the load"} if name else None
         headers = {"Authorization": f"Bearer {self._token}"}

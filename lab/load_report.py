@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter
 from dataclasses import dataclass, field
 
@@ -75,7 +76,7 @@ class Tally:
     def longest_gap(self, end: float) -> float:
         """Return the longest time in seconds without a success, from the start of the load to `end`."""
         moments = [0.0, *sorted(self._successes), end]
-        return max(after - before for before, after in zip(moments, moments[1:], strict=False))
+        return max(after - before for before, after in itertools.pairwise(moments))
 
     def percentile(self, share: float) -> float | None:
         """Return a latency in seconds, counted from when a request was due; None when there was none."""

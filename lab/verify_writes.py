@@ -59,7 +59,7 @@ def main(argv: Sequence[str]) -> int:
     if not complete:
         print(
             f"expected: each of {found['acked']} confirmed writes in the database once\n"
-            f"found:    {found['missing']} missing, {found['duplicated']} more than once, first: {found['examples'][:3]}\n"
+            f"found:    {found['missing']} missing, {found['duplicated']} more than once: {found['examples'][:3]}\n"
             "to do:    compare the record of the release with the application's log around the time of these writes",
             file=sys.stderr,
         )
@@ -101,7 +101,9 @@ def acked_names(path: Path) -> set[str]:
         raise LabError(f"each write once in {path}", f"{len(lines) - len(names)} lines twice", "report this: a defect")
     strange = sorted(name for name in names if not NAME.fullmatch(name))
     if strange:
-        raise LabError(f"names of the load in {path}", repr(strange[0][:80]), "remove the file and run bin/lab load again")
+        raise LabError(
+            f"names of the load in {path}", repr(strange[0][:80]), "remove the file and run bin/lab load again"
+        )
     return names
 
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Ask this container's own /health with a bare socket; exit 0 when it answers 200. Starts in a few milliseconds."""
 
 import socket

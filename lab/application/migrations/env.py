@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Runs the revisions on DATABASE_URL: one run at a time, never waiting long for a lock that users hold."""
 
 from __future__ import annotations

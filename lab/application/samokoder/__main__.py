@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Serve: python -m samokoder. SIGTERM: no new connection, requests in hand are finished, then exit."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Generation: a stand-in for a model, with a small real delay and a cache in Redis."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Puts the application together from its common parts and the router of a version."""
 
 from __future__ import annotations

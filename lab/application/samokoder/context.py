@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """What every request needs, hung on the application's state."""
 
 from __future__ import annotations

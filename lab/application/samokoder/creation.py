@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Creating a project once, however often the request is sent with the same Idempotency-Key."""
 
 from __future__ import annotations

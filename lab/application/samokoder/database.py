@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The database: one small pool, every statement its own transaction, every statement timed."""
 
 from __future__ import annotations

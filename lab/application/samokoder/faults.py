@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Faults that the lab turns on: a file <faults>/<version>/<name> exists while the fault is on.
 
 The file's text is the fault's amount (a rate, seconds or megabytes); empty means the fault's default.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The outermost layer: every answer passes here, gets its version header, is counted, and suffers the faults."""
 
 from __future__ import annotations

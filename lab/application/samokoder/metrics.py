@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Metrics: standard histograms and counters, and beside them gauges under the plan's names (last 30 s, per instance).
 
 Units: seconds, ratios from 0 to 1, and percent only where the name says so.
@@ -41,9 +42,7 @@ class Metrics(Collector):
     def _make_counters(self) -> None:
         registry = self.registry
         labels = ("method", "endpoint")
-        self._http = Counter(
-            "http_requests_total", "Requests answered", (*labels, "status"), registry=registry
-        )
+        self._http = Counter("http_requests_total", "Requests answered", (*labels, "status"), registry=registry)
         self._http_seconds = Histogram(
             "http_request_duration_seconds",
             "Duration of requests",

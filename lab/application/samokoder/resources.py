@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """What this container uses of what it may use: control group v2 or v1, else the machine."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Password hashes and access tokens. Standard library and PyJWT only, so that migrations can use the hashes."""
 
 from __future__ import annotations

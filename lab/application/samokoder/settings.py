@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Settings of one process, read from the environment once."""
 
 from __future__ import annotations

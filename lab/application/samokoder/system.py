@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Health, metrics, and the endpoints that prove how a proxy treats slow answers and WebSockets."""
 
 from __future__ import annotations

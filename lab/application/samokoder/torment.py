@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Faults that are not about a request: the process dies, spins or fills its memory while their file exists."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """What happened in the last seconds, for the gauges that the release's watch reads (p95 and rates, per instance)."""
 
 from __future__ import annotations
@@ -10,9 +11,7 @@ from collections.abc import Callable
 class Window:
     """Samples (duration, failed) of the last `seconds`, at most `most` of them."""
 
-    def __init__(
-        self, seconds: float = 30.0, most: int = 20_000, clock: Callable[[], float] = time.monotonic
-    ) -> None:
+    def __init__(self, seconds: float = 30.0, most: int = 20_000, clock: Callable[[], float] = time.monotonic) -> None:
         """`clock` returns seconds; a test gives its own."""
         self._seconds = seconds
         self._clock = clock

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Profiles and projects, and the account that smoke tests log in with.
 
 Release-Phase: expand

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """What uvicorn serves."""
 
 from __future__ import annotations

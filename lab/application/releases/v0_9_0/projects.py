@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Projects as 0.9.0 knows them."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Projects as 1.0.0 knows them: with tags, and an archive."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Tags and an archive for projects: two columns that may be null, and an index built beside running users.
 
 Everything here may be run again after a failure half-way. 0.9.0 does not know the columns and works on.
@@ -29,9 +30,7 @@ def upgrade() -> None:
             raise RuntimeError("revision 0002 failed half-way: columns added, index missing (fault migration is on)")
         # A build that broke off leaves an invalid index of this name behind.
         op.execute(f"DROP INDEX CONCURRENTLY IF EXISTS {INDEX}")
-        op.execute(
-            f"CREATE INDEX CONCURRENTLY {INDEX} ON projects (owner_id, id DESC) WHERE archived_at IS NULL"
-        )
+        op.execute(f"CREATE INDEX CONCURRENTLY {INDEX} ON projects (owner_id, id DESC) WHERE archived_at IS NULL")
 
 
 def downgrade() -> None:
