@@ -46,12 +46,10 @@ def system(os_like: str, has_apt: bool) -> Line:
 
 
 def ports(wanted: list[int], taken: list[int], ours: list[int], free: int) -> Line:
-    """`taken`: ports something listens on; `ours`: those that this lab itself publishes; `free`: a port to use instead."""
+    """`taken`: ports in use; `ours`: those that this lab itself publishes; `free`: a port to use instead."""
     foreign = [port for port in taken if port not in ours]
     if foreign:
         names = ", ".join(map(str, foreign))
-            start for start in range(wanted[0] + 100, 65000, 100) if not set(range(start, start + 10)) & set(taken)
-        )
         remedy = f"stop what listens there (ss -ltnp 'sport = :{foreign[0]}'), or: LAB_PORT={free} bin/demo"
         return Line(BAD, "ports", f"{names} in use by something else", remedy)
     names = ", ".join(map(str, wanted))
