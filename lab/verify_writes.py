@@ -101,9 +101,7 @@ def acked_names(path: Path) -> set[str]:
         raise LabError(f"each write once in {path}", f"{len(lines) - len(names)} lines twice", "report this: a defect")
     strange = sorted(name for name in names if not NAME.fullmatch(name))
     if strange:
-        raise LabError(
-            f"names of the load in {path}", repr(strange[0][:80]), "remove the file and run bin/lab load again"
-        )
+        raise LabError(f"names of the load in {path}", repr(strange[0][:80]), "remove that file, then bin/lab load")
     return names
 
 

@@ -44,6 +44,6 @@ async def generate(prompt: Prompt, context: Parts, profile: Profile) -> Generati
         result = f"# {prompt.prompt}\nprint('hello from samokoder')\n"
         await context.redis.set(key, result, ex=CACHE_SECONDS)
     else:
-        result = cached.decode()
+        result = str(cached)
     context.metrics.generation(time.perf_counter() - begin)
     return Generation(result=result, cached=cached is not None)

@@ -28,7 +28,9 @@ def make_context(given: settings.Settings) -> Context:
     database = Database(given.database_url, faults)
     metrics = Metrics(given.version, database.connections)
     database.metrics = metrics
-    redis = Redis.from_url(given.redis_url, socket_timeout=2, socket_connect_timeout=2, max_connections=20)
+    redis = Redis.from_url(
+        given.redis_url, decode_responses=True, socket_timeout=2, socket_connect_timeout=2, max_connections=20
+    )
     return Context(given, faults, metrics, database, redis)
 
 

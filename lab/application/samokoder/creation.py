@@ -19,10 +19,10 @@ async def create_once(
 
     `columns` are named explicitly, so that a column added by a later version does not matter.
     """
-    statement = insert(table).values(**values).returning(*columns)
+    statement = insert(table).values(**values)
     if values["idempotency_key"] is not None:
         statement = statement.on_conflict_do_nothing(index_elements=["owner_id", "idempotency_key"])
-    rows = await context.database.rows(statement)
+    rows = await context.database.rows(statement.returning(*columns))
     if rows:
         context.metrics.projects_created.inc()
         return rows[0], True
