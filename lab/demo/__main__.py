@@ -13,9 +13,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from lab import database
 from lab.demo import summary
 from lab.errors import LabError
-from lab.process import as_root, run
+from lab.inventory import DATABASE
 from lab.settings import ROOT, read_settings
 
 RATE = 200
@@ -49,10 +50,7 @@ def status() -> dict[str, Any]:
 
 def rows() -> int:
     """Rows of the application's table, counted in the database itself."""
-    settings = read_settings(os.environ)
-    psql = ["psql", "--no-psqlrc", "-At", "-c", COUNT_ROWS, "samokoder"]
-    command = as_root(["docker", "exec", "-u", "postgres", settings.container("db1"), *psql])
-    return int(run(command, remedy="bin/lab doctor; then bin/demo again"))
+    return int(database.query(read_settings(os.environ), COUNT_ROWS, DATABASE))
 
 
 def look() -> summary.Seen:
