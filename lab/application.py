@@ -1,0 +1,89 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The sample application in the lab: its images built and pushed, its previous version installed."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+from lab import database
+from lab.base_image import ensure_base_image, image_exists
+from lab.errors import LabError
+from lab.images import folder_hash
+from lab.process import attempt, last_lines, run, say, step
+from lab.registry import push
+from lab.settings import ROOT, Settings
+
+FOLDER = ROOT / "lab" / "application"
+PREVIOUS = "0.9.0"
+_BUILD = ["docker", "compose", "--progress", "plain", "-f", str(FOLDER / "build.yml")]
+_BUNDLES = ("PIP_CERT", "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE")
+_SYSTEM_BUNDLE = "/etc/ssl/certs/ca-certificates.crt"
+_BUILD_SECONDS = 900.0
+_INSTALL_SECONDS = 300.0
+
+
+def certificate_bundle() -> str:
+    """The certificate authorities that this machine trusts: what the environment names, else the system's bundle."""
+    named = (os.environ.get(name, "") for name in _BUNDLES)
+    return next((path for path in named if path and os.path.isfile(path)), _SYSTEM_BUNDLE)
+
+
+def ensure_images() -> list[str]:
+    """Have the application's images, built where their folder's content is new; returns their names."""
+    listed = run([*_BUILD, "config", "--images"], remedy="read the message above")
+    images = sorted(set(listed.split()))
+    content = folder_hash(FOLDER)
+    if not all(image_exists(f"{image}-{content}") for image in images):
+        ensure_base_image()
+        with step(f"building the application: {', '.join(images)}"):
+            run(
+                [*_BUILD, "build"],
+                remedy="check that this machine reaches its Debian mirror and its Python package index; "
+                "behind a private certificate authority set PIP_CERT to its bundle",
+                timeout_seconds=_BUILD_SECONDS,
+                environment={"SAMOKODER_BUILD_CA": certificate_bundle()},
+            )
+        for image in images:
+            run(["docker", "tag", image, f"{image}-{content}"], remedy="look at: docker images")
+        return images
+    for image in images:
+        run(["docker", "tag", f"{image}-{content}", image], remedy="look at: docker images")
+    return images
+
+
+def push_images(settings: Settings, images: list[str]) -> bool:
+    """Have the images in the lab's registry; False when all were there."""
+    pushed = [image for image in images if push(settings, image)]
+    if pushed:
+        say(f"pushed to the lab's registry: {', '.join(pushed)}")
+    return bool(pushed)
+
+
+def install_previous(settings: Settings) -> None:
+    """Install the previous version as a user would: by the release playbook, on an estate that has none; then seed."""
+    with step(f"installing version {PREVIOUS} with playbooks/release.yml"):
+        _playbook(settings, "release.yml", PREVIOUS)
+    with step("filling the database"):
+        database.seed(settings)
+
+
+def _playbook(settings: Settings, name: str, version: str) -> None:
+    log = settings.state / "install.log"
+    command = [str(Path(sys.executable).parent / "ansible-playbook"), f"playbooks/{name}", "-i", "inventories/lab"]
+    command += ["-e", f"release_version={version}"]
+    environment = {
+        "LAB_NAME": settings.name,
+        "LAB_PORT": str(settings.port),
+        "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"),
+        "ANSIBLE_NOCOLOR": "1",
+    }
+    done = attempt(command, timeout_seconds=_INSTALL_SECONDS, environment=environment, folder=ROOT)
+    log.write_text(done.stdout + done.stderr)
+    if done.returncode != 0:
+        raise LabError(
+            f"version {version} installed",
+            f"exit code {done.returncode} of {' '.join(command)}:\n{last_lines(done.stdout + done.stderr, 25)}",
+            f"read {log}; then run bin/lab up again",
+        )

@@ -1,0 +1,115 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Faults that can be put into the lab on purpose, and taken out of it."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from lab import snapshot
+from lab.containers import inside
+from lab.errors import LabError
+from lab.process import say
+from lab.registry import tags
+from lab.settings import Settings
+from lab.shape import Host
+
+# Faults of the application: a file that each version looks for under its own name.
+FILE_FAULTS = ("ai", "cpu", "db_errors", "down", "errors", "latency", "login", "memory", "migration", "slow_boot")
+# Faults of the way to a host: SSH packets are dropped, users still pass.
+NETWORK_FAULTS = {"lb_unreachable": "lb", "app_unreachable": "app"}
+FAULTS = tuple(sorted((*FILE_FAULTS, *NETWORK_FAULTS)))
+_FOLDER = "/srv/samokoder/faults"
+_RULE = "INPUT -p tcp --dport 22 -j DROP -m comment --comment lab-fault"
+_VERSION = re.compile(r"\d+\.\d+\.\d+")
+
+
+@dataclass(frozen=True)
+class Fault:
+    """A fault asked for: which, on or off, and where if not at its usual place."""
+
+    name: str
+    on: bool
+    host: str | None = None
+    version: str | None = None
+    slot: str | None = None
+    value: str = ""
+
+
+def check_name(name: str) -> None:
+    """Refuse a fault that does not exist.
+
+    Raises:
+        LabError: with the list of those that do.
+    """
+    if name not in FAULTS:
+        near = difflib.get_close_matches(name, FAULTS, 1)
+        hint = f" ({near[0]}?)" if near else ""
+        raise LabError(f"one of the faults {', '.join(FAULTS)}", repr(name) + hint, "bin/lab fault NAME on|off")
+
+
+def newest(versions: Sequence[str]) -> str | None:
+    """The highest x.y.z among tags, or None."""
+    plain = [version for version in versions if _VERSION.fullmatch(version)]
+    return max(plain, key=lambda version: tuple(map(int, version.split("."))), default=None)
+
+
+def apply(settings: Settings, fault: Fault) -> None:
+    """Put a fault in or take it out.
+
+    Raises:
+        LabError: no such fault, host or version.
+    """
+    check_name(fault.name)
+    hosts = snapshot.need_hosts(settings)
+    kind = NETWORK_FAULTS.get(fault.name)
+    if kind:
+        host = _choose(hosts, kind, fault.host)[-1]
+        inside(settings, host.name, ["sh", "-ec", _drop(fault.on)])
+        say(f"{fault.name} {'on' if fault.on else 'off'} at {host.name}: SSH {'is cut' if fault.on else 'passes'}")
+        return
+    version = fault.version or _version(settings, hosts, fault.slot)
+    chosen = _choose(hosts, "app", fault.host)
+    path = f"{_FOLDER}/{version}/{fault.name}"
+    value = fault.value.replace("'", "'\\''")
+    script = f"install -d {_FOLDER}/{version} && printf %s '{value}' > {path}" if fault.on else f"rm -f {path}"
+    snapshot.on_each(chosen, lambda host: inside(settings, host.name, ["sh", "-ec", script]))
+    say(f"{fault.name} {'on' if fault.on else 'off'} for version {version} at {', '.join(host.name for host in chosen)}")
+
+
+def heal(settings: Settings, hosts: Sequence[Host]) -> None:
+    """Take all faults out."""
+    snapshot.on_each(
+        snapshot.of_kind(hosts, "lb", "app"), lambda host: inside(settings, host.name, ["sh", "-ec", _drop(False)])
+    )
+    clear = f"find {_FOLDER} -mindepth 1 -delete"
+    snapshot.on_each(snapshot.of_kind(hosts, "app"), lambda host: inside(settings, host.name, ["sh", "-c", clear]))
+
+
+def _drop(on: bool) -> str:
+    """Shell that has the rule exactly once, or not at all."""
+    off = f"while iptables -w -C {_RULE} 2>/dev/null; do iptables -w -D {_RULE}; done"
+    return f"{off}\niptables -w -I {_RULE}" if on else off
+
+
+def _choose(hosts: Sequence[Host], kind: str, name: str | None) -> list[Host]:
+    candidates = snapshot.of_kind(hosts, kind)
+    chosen = [host for host in candidates if name in (None, host.name)]
+    if not chosen:
+        names = ", ".join(host.name for host in candidates)
+        raise LabError(f"--host: one of {names}", repr(name), "bin/lab fault --help")
+    return chosen
+
+
+def _version(settings: Settings, hosts: Sequence[Host], slot: str | None) -> str:
+    if slot is None:
+        version = newest(tags(settings, "samokoder"))
+    else:
+        found = [entry for entry in snapshot.containers_of(settings, snapshot.of_kind(hosts, "app")[0]) if entry["slot"] == slot]
+        version = found[0]["version"] if found else None
+    if not version:
+        where = f"in slot {slot}" if slot else "in the lab's registry"
+        raise LabError(f"a version {where}", "none", "name one: --version 1.0.0")
+    return version

@@ -1,0 +1,75 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Keeps a host's daemons running: usage: entrypoint DAEMON...; one that ends is started again after half a second.
+# /run is a tmpfs, so no pid file or socket outlives a start.
+set -u
+
+prepare_sshd() {
+    mkdir -p /run/sshd
+}
+
+prepare_nginx() {
+    mkdir -p /var/lib/bluegreen
+}
+
+# An engine inside a container: /sys and /proc/sys writable, and on cgroup v2 controllers handed on from a leaf of its own.
+prepare_dockerd() {
+    mount -o remount,rw /sys 2>/dev/null
+    mount -o remount,rw /proc/sys 2>/dev/null
+    if [ -f /sys/fs/cgroup/cgroup.controllers ] && [ "${LAB_CGROUP:-}" = private ]; then
+        mkdir -p /sys/fs/cgroup/init
+        xargs -rn1 < /sys/fs/cgroup/cgroup.procs > /sys/fs/cgroup/init/cgroup.procs 2>/dev/null || :
+        sed -e 's/ / +/g' -e 's/^/+/' < /sys/fs/cgroup/cgroup.controllers > /sys/fs/cgroup/cgroup.subtree_control
+    fi
+    return 0
+}
+
+prepare_postgres() {
+    install -d -o postgres -g postgres -m 2775 /run/postgresql
+    rm -f /var/lib/postgresql/15/main/postmaster.pid
+}
+
+prepare_redis() {
+    install -d -o redis -g redis /run/redis
+}
+
+prepare_registry() {
+    mkdir -p /var/lib/docker-registry
+}
+
+daemon() {
+    case $1 in
+    sshd) exec /usr/sbin/sshd -D -e ;;
+    nginx) exec /usr/sbin/nginx -g 'daemon off;' ;;
+    dockerd) exec dockerd --cgroup-parent "${LAB_CGROUP_PARENT:-/docker}" ;;
+    postgres)
+        exec setpriv --reuid postgres --regid postgres --init-groups --inh-caps=-all \
+            /usr/lib/postgresql/15/bin/postgres -D /var/lib/postgresql/15/main \
+            -c config_file=/etc/postgresql/15/main/postgresql.conf
+        ;;
+    redis) exec setpriv --reuid redis --regid redis --init-groups redis-server /etc/redis/lab.conf ;;
+    registry) exec docker-registry serve /etc/docker/registry/lab.yml ;;
+    *) echo "entrypoint: unknown daemon $1" >&2 && exit 64 ;;
+    esac
+}
+
+supervise() {
+    local pid=""
+    trap '[ -z "$pid" ] || kill "$pid" 2>/dev/null; wait "$pid"; exit 0' TERM
+    while :; do
+        (trap - TERM && daemon "$1") &
+        pid=$!
+        wait "$pid"
+        echo "entrypoint: $1 ended with $?; starting it again" >&2
+        sleep 0.5
+    done
+}
+
+supervisors=()
+trap 'kill "${supervisors[@]}" 2>/dev/null; wait; exit 0' TERM INT
+for name in "$@"; do
+    "prepare_$name"
+    supervise "$name" &
+    supervisors+=($!)
+done
+wait

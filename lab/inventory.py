@@ -1,0 +1,52 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The lab as Ansible sees it: a dynamic inventory's JSON, which inventories/lab/hosts.py prints."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from lab.containers import front_port
+from lab.keys import known_hosts, user_key
+from lab.settings import Settings
+from lab.shape import Host
+
+REGISTRY = "registry1:5000"
+SITE = "samokoder.lab"
+DATABASE = "samokoder"
+_GROUPS = {"lb": "lb", "app": "app", "db": "db"}
+
+
+def build_inventory(settings: Settings, hosts: Sequence[Host], secrets: Mapping[str, str]) -> dict[str, object]:
+    """Groups lb, app and db with the variables of the lab's hosts."""
+    shown = [host for host in hosts if host.kind in _GROUPS]
+    groups: dict[str, object] = {
+        group: {"hosts": [host.name for host in shown if host.kind == kind]} for kind, group in _GROUPS.items()
+    }
+    groups["all"] = {"vars": _common(settings, hosts, secrets)}
+    groups["_meta"] = {"hostvars": {host.name: _own(settings, host) for host in shown}}
+    return groups
+
+
+def _own(settings: Settings, host: Host) -> dict[str, object]:
+    own: dict[str, object] = {"ansible_host": host.address}
+    if host.kind == "lb":
+        own["lab_front_port"] = front_port(settings, host)
+        own["lab_front_url"] = f"http://127.0.0.1:{front_port(settings, host)}"
+    return own
+
+
+def _common(settings: Settings, hosts: Sequence[Host], secrets: Mapping[str, str]) -> dict[str, object]:
+    address = {host.kind: host.address for host in hosts}
+    return {
+        "lab_name": settings.name,
+        "lab_user_key": str(user_key(settings)),
+        "lab_known_hosts": str(known_hosts(settings)),
+        "lab_registry": REGISTRY,
+        "lab_db_address": address["db"],
+        "lab_db_name": DATABASE,
+        "lab_db_user": DATABASE,
+        "lab_db_password": secrets["db_password"],
+        "lab_redis_address": address["db"],
+        "lab_preview_secret": secrets["preview_secret"],
+        "lab_front_urls": [f"http://127.0.0.1:{front_port(settings, host)}" for host in hosts if host.kind == "lb"],
+    }

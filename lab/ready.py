@@ -1,0 +1,67 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Waiting, bounded, until hosts do what they are for."""
+
+from __future__ import annotations
+
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+from lab.errors import LabError
+from lab.process import attempt, last_lines
+from lab.settings import Settings
+from lab.shape import Host
+
+_SECONDS = 60.0
+_CHECKS = {
+    "lb": "ss -Hltn 'sport = :22' | grep -q . && pgrep -x nginx >/dev/null",
+    "app": "ss -Hltn 'sport = :22' | grep -q . && docker info >/dev/null 2>&1",
+    "db": "ss -Hltn 'sport = :22' | grep -q . && setpriv --reuid postgres psql -qtc 'select 1' >/dev/null && redis-cli ping | grep -q PONG",
+    "registry": "ss -Hltn 'sport = :5000' | grep -q .",
+}
+
+
+def wait_until(is_so: Callable[[], bool], seconds: float, interval_seconds: float = 0.2) -> bool:
+    """Ask until the answer is yes; False when it was not within so many seconds."""
+    end = time.monotonic() + seconds
+    while True:
+        if is_so():
+            return True
+        if time.monotonic() > end:
+            return False
+        time.sleep(interval_seconds)
+
+
+def wait_for_hosts(settings: Settings, hosts: Sequence[Host]) -> None:
+    """Wait until every host's daemons answer.
+
+    Raises:
+        LabError: one does not within a minute; with the last lines of its log.
+    """
+    with ThreadPoolExecutor(max_workers=8) as pool:
+        list(pool.map(lambda host: _wait_for(settings, host), hosts))
+
+
+def _wait_for(settings: Settings, host: Host) -> None:
+    container = settings.container(host.name)
+    command = ["docker", "exec", container, "sh", "-c", _CHECKS[host.kind]]
+    if wait_until(lambda: attempt(command, timeout_seconds=20).returncode == 0, _SECONDS):
+        return
+    log = attempt(["docker", "logs", "--tail", "12", container])
+    raise LabError(
+        f"{host.name} ready within {_SECONDS:.0f} s",
+        last_lines(log.stdout + log.stderr),
+        f"read: docker logs {container}; then: bin/lab down, bin/lab up",
+    )
+
+
+def answers(url: str, host_name: str, timeout_seconds: float = 2) -> dict[str, str] | None:
+    """The headers (lower case) of a 2xx answer on a fresh connection, or None."""
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    try:
+        with opener.open(urllib.request.Request(url, headers={"Host": host_name}), timeout=timeout_seconds) as answer:
+            return {name.lower(): value for name, value in answer.headers.items()}
+    except (urllib.error.URLError, OSError):
+        return None
