@@ -3,8 +3,8 @@
 """The fence of a host: one mutation at a time, and none by a run whose lock was taken over.
 
 This one file is two things, so that they cannot differ: the helper that mutating modules import, and, installed
-as ``<state directory>/fence``, the interpreter wrapper under which foreign modules run. It needs nothing but the
-standard library, and must stay so.
+as ``<state directory>/fence``, the interpreter wrapper under which foreign modules run: its link ``fence.7`` runs them
+at epoch 7. It needs nothing but the standard library, and must stay so.
 """
 
 from __future__ import annotations
@@ -211,25 +211,30 @@ def wrapper_source(interpreter: str) -> bytes:
     return f"#!{interpreter} -IS\n{source}".encode()
 
 
-def main(arguments: list[str]) -> int:
-    """fence [--wait SECONDS] EPOCH COMMAND...: become COMMAND while holding the fence, or print why not as JSON."""
+def wrapper_link(epoch: int) -> str:
+    """The name of the wrapper for runs at *epoch*. Ansible passes an interpreter no arguments, so its name tells it."""
+    return f"{WRAPPER_FILE}.{epoch}"
+
+
+def main(program: str, arguments: list[str]) -> int:
+    """Become Python with *arguments* while holding the fence, or print why not as a module's JSON answer.
+
+    program: the path by which the wrapper was called, ``<state directory>/fence.<epoch>``.
+    """
+    directory, name = os.path.split(os.path.abspath(program))
+    epoch = name.rpartition(".")[2]
+    wait_seconds = os.environ.get("BLUEGREEN_FENCE_WAIT_SECONDS", "")
     try:
-        wait_seconds = DEFAULT_WAIT_SECONDS
-        if arguments[:1] == ["--wait"]:
-            wait_seconds, arguments = float(arguments[1]), arguments[2:]
-        epoch, command = int(arguments[0]), arguments[1:]
-        directory = os.path.dirname(os.path.abspath(__file__))
-        descriptor = enter(directory, epoch, wait_seconds)
+        if not epoch.isdigit():
+            raise FenceError(f"expected to be called as {directory}/fence.<epoch>, found {program}.")
+        descriptor = enter(directory, int(epoch), float(wait_seconds or DEFAULT_WAIT_SECONDS))
         os.set_inheritable(descriptor, True)
         os.environ[_INHERITED] = str(descriptor)
-        os.execvp(command[0], command)
-    except FenceError as error:
+        os.execv(sys.executable, [sys.executable, *arguments])
+    except (FenceError, ValueError, OSError) as error:
         print(json.dumps({"failed": True, "changed": False, "msg": str(error)}))
-    except (IndexError, ValueError, OSError) as error:
-        usage = f"expected: fence [--wait SECONDS] EPOCH COMMAND..., found {arguments}: {error}"
-        print(json.dumps({"failed": True, "changed": False, "msg": usage}))
     return 1
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(main(sys.argv[0], sys.argv[1:]))

@@ -211,7 +211,9 @@ def newest_valid(documents: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]
         known = best.get(document["release_id"])
         if known is None or age(document) > age(known):
             best[document["release_id"]] = dict(document)
-    return sorted(best.values(), key=lambda document: (document["transitions"][0]["epoch"], document["started_at"]))[::-1]
+    return sorted(
+        best.values(), key=lambda known: (known["transitions"][0]["epoch"], known["started_at"]), reverse=True
+    )
 
 
 def compare(stored: Mapping[str, Any] | None, wanted: Mapping[str, Any]) -> str:

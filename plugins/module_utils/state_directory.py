@@ -14,6 +14,7 @@ from typing import Any
 from ansible_collections.bluegreen.release.plugins.module_utils import fence, lock, record
 
 RECORDS = "records"
+KEPT_LINKS = 50
 
 
 def _read_json(path: str) -> tuple[Any, str]:
@@ -132,13 +133,18 @@ def view(directory: str, limit: int) -> dict[str, Any]:
     }
 
 
-def install_wrapper(directory: str) -> bool:
-    """Put the fence wrapper where it belongs; True when it was missing or another one."""
-    if wrapper_state(directory)["current"]:
-        return False
+def install_wrapper(directory: str, epoch: int) -> None:
+    """Put the fence wrapper where it belongs, with the name that runs at *epoch* call it by."""
     path = os.path.join(directory, fence.WRAPPER_FILE)
-    fence.write_durably(path, fence.wrapper_source(sys.executable), 0o755)
-    return True
+    if not wrapper_state(directory)["current"]:
+        fence.write_durably(path, fence.wrapper_source(sys.executable), 0o755)
+    with contextlib.suppress(FileExistsError):
+        os.symlink(fence.WRAPPER_FILE, os.path.join(directory, fence.wrapper_link(epoch)))
+    # Names of recent epochs stay, so that a run that was taken over is told so.
+    for old in (name for name in os.listdir(directory) if name.startswith(fence.WRAPPER_FILE + ".")):
+        number = old.rpartition(".")[2]
+        if number.isdigit() and int(number) <= epoch - KEPT_LINKS:
+            os.unlink(os.path.join(directory, old))
 
 
 def as_file(document: dict[str, Any]) -> bytes:

@@ -89,6 +89,10 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
+done:
+  description: True when the lock is as asked; absent when the task failed, whatever C(failed_when) made of it.
+  returned: O(state=taken) or O(state=released)
+  type: bool
 refused:
   description: Whether another release or another run has the lock. The task fails then.
   returned: O(state=taken)
@@ -125,7 +129,12 @@ class Refused(Exception):
 def _result(directory: str, before: dict[str, Any] | None, after: dict[str, Any] | None, epoch: int) -> dict[str, Any]:
     texts = [state_directory.as_file(holder).decode() if holder else "" for holder in (before, after)]
     header = os.path.join(directory, fence.HOLDER_FILE)
-    return {"lock": after, "epoch": epoch, "diff": {"before": texts[0], "after": texts[1], "before_header": header}}
+    return {
+        "done": True,
+        "lock": after,
+        "epoch": epoch,
+        "diff": {"before": texts[0], "after": texts[1], "before_header": header},
+    }
 
 
 def _store(directory: str, holder: dict[str, Any], folders: list[str]) -> None:
@@ -133,7 +142,7 @@ def _store(directory: str, holder: dict[str, Any], folders: list[str]) -> None:
     fence.store_epoch(directory, holder["epoch"])
     for folder in folders:
         os.makedirs(os.path.join(directory, folder), mode=0o755, exist_ok=True)
-    state_directory.install_wrapper(directory)
+    state_directory.install_wrapper(directory, holder["epoch"])
     fence.write_durably(os.path.join(directory, fence.HOLDER_FILE), state_directory.as_file(holder))
 
 
@@ -198,7 +207,7 @@ def run(module: AnsibleModule) -> dict[str, Any]:
 
 def main() -> None:
     """Entry point."""
-    module = AnsibleModule(
+    module = AnsibleModule(  # type: ignore[no-untyped-call]
         argument_spec={
             "state_directory": {"type": "path", "required": True},
             "state": {"type": "str", "choices": ["taken", "released", "query"], "required": True},

@@ -69,6 +69,10 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
+done:
+  description: True when the record is stored; absent when the task failed, whatever C(failed_when) made of it.
+  returned: O(state=present)
+  type: bool
 release_id:
   description: The release whose record was written.
   returned: O(state=present)
@@ -147,7 +151,7 @@ def write(params: dict[str, Any], dry_run: bool) -> dict[str, Any]:
             os.makedirs(os.path.dirname(path), mode=0o755, exist_ok=True)
             fence.write_durably(path, state_directory.as_file(wanted))
     before = "" if stored is None else state_directory.as_file(stored).decode()
-    result = {"changed": changed, "release_id": wanted["release_id"], "sequence": wanted["sequence"]}
+    result = {"changed": changed, "done": True, "release_id": wanted["release_id"], "sequence": wanted["sequence"]}
     result["diff"] = {"before": before, "after": state_directory.as_file(wanted).decode(), "before_header": path}
     if corrupt:
         result["warnings"] = [f"{path} {corrupt}; it was replaced."]
@@ -156,7 +160,7 @@ def write(params: dict[str, Any], dry_run: bool) -> dict[str, Any]:
 
 def main() -> None:
     """Entry point."""
-    module = AnsibleModule(
+    module = AnsibleModule(  # type: ignore[no-untyped-call]
         argument_spec={
             "state_directory": {"type": "path", "required": True},
             "state": {"type": "str", "choices": ["present", "query"], "required": True},

@@ -1,0 +1,137 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Filters by which the role release_record computes on the controller what its modules then do.
+
+Those that can refuse return ``{"problem": text, ...}`` instead of failing, so that the role can say it on every host.
+"""
+
+from __future__ import annotations
+
+import datetime
+import getpass
+import os
+import secrets
+import socket
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from ansible_collections.bluegreen.release.plugins.module_utils import record, release_take
+
+Result = dict[str, Any]
+_NO_ANSWER = ("unreachable", "failed", "skipped")
+
+
+def stamp(version: str, user: str = "") -> Result:
+    """When, who and from where: the parts of a record that are not computed. Made once for all hosts."""
+    now = datetime.datetime.now(datetime.timezone.utc)
+    try:
+        name = user or getpass.getuser()
+    except (KeyError, OSError):
+        name = f"uid{os.getuid()}"
+    host, job = socket.gethostname(), os.environ.get("JOB_ID", "")
+    return {
+        "at": now.strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
+        "release_id": f"{now:%Y%m%dT%H%M%SZ}-{version}-{secrets.token_hex(2)}",
+        "user": name,
+        "host": host,
+        "job": job,
+        "actor": f"{name}@{host}",
+        "run": f"job {job}" if job else f"process {os.getppid()}",
+    }
+
+
+def answers(hosts: Sequence[str], hostvars: Mapping[str, Any], name: str) -> Result:
+    """For each host that has it, the variable *name*: a fact, or the answer of a task that did not fail."""
+    found: Result = {}
+    for host in hosts:
+        value = hostvars[host].get(name) if host in hostvars else None
+        if isinstance(value, Mapping) and value and not any(value.get(flag) for flag in _NO_ANSWER):
+            found[host] = value
+    return found
+
+
+def _tried(make: Callable[[], Result]) -> Result:
+    try:
+        return {"problem": "", **make()}
+    except (release_take.TakeError, record.RecordError) as error:
+        return {"problem": str(error)}
+
+
+def to_open(
+    views: Result, hosts: Sequence[str], plan: Result, release: Result, stamp: Result, takeover: bool
+) -> Result:
+    """The holder and first document of a new release, or the problem."""
+    return _tried(lambda: release_take.to_open(views, hosts, plan, release, stamp, takeover))
+
+
+def to_resume(views: Result, hosts: Sequence[str], version: str, stamp: Result, takeover: bool) -> Result:
+    """The holder and document of the release to go on with, or the problem."""
+    return _tried(lambda: release_take.to_resume(views, hosts, version, stamp, takeover))
+
+
+def to_take_over(views: Result, lb_hosts: Sequence[str], stamp: Result, takeover: bool) -> Result:
+    """The holder and document of the release to take over, or the problem."""
+    return _tried(lambda: release_take.to_take_over(views, lb_hosts, stamp, takeover))
+
+
+def next_document(contexts: Result, phase: str, outcome: str, facts: Result, stamp: Result, application: str) -> Result:
+    """The next document of the release in hand: ``{document, epoch}``, or the problem.
+
+    phase: to advance to; empty with an outcome: close; both empty: only add the facts.
+    """
+
+    def make() -> Result:
+        context = release_take.newest_context(list(contexts.values()))
+        if context is None:
+            raise record.RecordError(
+                f"expected a release of {application} in hand, found none in this run. Run playbooks/open.yml or the "
+                "whole release; a phase on its own resumes the release first."
+            )
+        document, epoch = context["document"], context["epoch"]
+        if outcome:
+            return {"document": record.close(document, outcome, facts, epoch, stamp), "epoch": epoch}
+        if phase:
+            return {"document": record.advance(document, phase, facts, epoch, stamp), "epoch": epoch}
+        return {"document": record.amend(document, facts, epoch), "epoch": epoch}
+
+    return _tried(make)
+
+
+def unmet(hosts: Sequence[str], hostvars: Mapping[str, Any], name: str, expected: Mapping[str, Any]) -> Result:
+    """For each host whose task *name* was not done with the *expected* results: why, in its own words.
+
+    expected keeps what a host answered earlier in the run from passing for an answer.
+    """
+    failures: Result = {}
+    for host in hosts:
+        value = hostvars[host].get(name) if host in hostvars else None
+        if not isinstance(value, Mapping) or value.get("unreachable"):
+            failures[host] = "no answer: the host is not reachable in this run"
+        elif not value.get("done"):
+            failures[host] = str(value.get("msg", "the task did not run on it"))
+        elif any(value.get(key) != wanted for key, wanted in expected.items()):
+            failures[host] = "no answer to this step: the host left the run before it"
+    return failures
+
+
+def in_words(failures: Result) -> str:
+    """Failures by host as one line."""
+    return " | ".join(f"{host}: {problem}" for host, problem in failures.items())
+
+
+class FilterModule:
+    """What Ansible loads."""
+
+    def filters(self) -> dict[str, Callable[..., Any]]:
+        """The filters by name."""
+        return {
+            "release_stamp": stamp,
+            "release_answers": answers,
+            "release_to_open": to_open,
+            "release_to_resume": to_resume,
+            "release_to_take_over": to_take_over,
+            "release_next_document": next_document,
+            "release_context": release_take.context,
+            "release_unmet": unmet,
+            "release_in_words": in_words,
+        }
