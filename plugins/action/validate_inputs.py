@@ -11,6 +11,7 @@ from typing import Any
 import yaml
 from ansible.errors import AnsibleError
 from ansible.plugins.action import ActionBase
+from ansible_collections.bluegreen.release.plugins.filter.compose import compose_refusals
 from ansible_collections.bluegreen.release.plugins.module_utils import preflight_rules as rules
 from ansible_collections.bluegreen.release.plugins.module_utils.preflight_inputs import (
     Foreign,
@@ -67,7 +68,6 @@ class ActionModule(ActionBase):
             # Without an inventory nearly everything is missing; only what the command line gives is judged.
             problems += check_variables({"release": {}}, values, arguments["required"], ["*"], [])
         problems += rules.check_names(common) + rules.check_slots(common.get("release_slots"))
-        problems += rules.check_services(common)
         return problems + self._compose(common)
 
     def _specs(self) -> dict[str, Any]:
@@ -136,12 +136,16 @@ class ActionModule(ActionBase):
         if not isinstance(path, str) or not isinstance(services, list):
             return []
         full = self._loader.path_dwim(os.path.expanduser(path))
-        content: Any
+        slot_state = _list(common.get("green_provision_slot_state"))
         try:
-            content = yaml.safe_load(Path(full).read_text(encoding="utf-8"))
-        except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-            content = error
-        return rules.check_compose(full, [str(service) for service in services], content)
+            text = Path(full).read_text(encoding="utf-8")
+            service, port = str(common["release_service"]), int(common["release_container_port"])
+            refusals = compose_refusals(text, [str(one) for one in services], service, port, slot_state)
+        except (OSError, UnicodeDecodeError, AnsibleError) as error:
+            refusals = [f"expected a compose file, found {error}"]
+        except (KeyError, ValueError, TypeError):
+            return []  # Another input is missing or of a wrong type, which is reported by its own name.
+        return rules.check_compose(full, refusals)
 
 
 def _list(value: Any) -> list[Any]:

@@ -6,8 +6,6 @@ from __future__ import annotations
 
 import os
 import pwd
-import socket
-import struct
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -18,7 +16,6 @@ class Connection(NamedTuple):
     """One line of /proc/net/tcp."""
 
     local_port: int
-    remote_address: str
     remote_port: int
     state: str
     inode: str
@@ -82,23 +79,11 @@ def _connection(fields: list[str]) -> Connection:
     local, remote = fields[1], fields[2]
     return Connection(
         local_port=int(local.rpartition(":")[2], 16),
-        remote_address=_address(remote.rpartition(":")[0]),
         remote_port=int(remote.rpartition(":")[2], 16),
         state=fields[3],
         inode=fields[9],
         uid=int(fields[7]),
     )
-
-
-def _address(text: str) -> str:
-    """Turn the kernel's hexadecimal words, each in the byte order of the host, into an address."""
-    words = [int(text[at : at + 8], 16) for at in range(0, len(text), 8)]
-    packed = b"".join(struct.pack("=I", word) for word in words)
-    if len(packed) == 4:
-        return socket.inet_ntop(socket.AF_INET, packed)
-    if packed[:12] == b"\0" * 10 + b"\xff\xff":
-        return socket.inet_ntop(socket.AF_INET, packed[12:])
-    return socket.inet_ntop(socket.AF_INET6, packed)
 
 
 def _user(uid: int) -> str:

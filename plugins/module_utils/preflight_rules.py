@@ -121,43 +121,15 @@ def check_hosts(values: Mapping[str, Any], inventory: Sequence[str]) -> list[Pro
     return problems
 
 
-def check_services(values: Mapping[str, Any]) -> list[Problem]:
-    """Check that the service that answers HTTP is one of the services of a slot."""
-    services, service = values.get("release_services"), values.get("release_service")
-    if not isinstance(services, list) or not isinstance(service, str) or service in services:
-        return []
-    expected = "one of release_services: " + (listed([str(one) for one in services]) or "none")
-    return [
-        Problem(
-            "release_service is no service of a slot", expected, service, "add it to release_services, or correct it"
-        )
-    ]
-
-
-def check_compose(path: str, services: Sequence[str], content: Any) -> list[Problem]:
-    """Check that the compose file has the services of a slot.
-
-    :param content: what the file holds, or an Exception when it cannot be read or parsed.
-    """
-    what = "The compose file of the application cannot be used"
-    if isinstance(content, Exception):
-        found = f"{path}: {' '.join(str(content).split())[:300]}"
-        return [
-            Problem(
-                what,
-                "a readable compose file at release_compose_file",
-                found,
-                "correct release_compose_file or the file",
-            )
-        ]
-    found_services = content.get("services") if isinstance(content, Mapping) else None
-    if not isinstance(found_services, Mapping):
-        return [Problem(what, "a compose file with services", f"{path} has none", "correct the file")]
-    missing = [service for service in services if service not in found_services]
-    if not missing:
-        return []
-    found = f"{path} has {listed(sorted(str(one) for one in found_services))}, not {listed(missing)}"
-    return [Problem(what, "every service of release_services", found, "correct release_services or the file")]
+def check_compose(path: str, refusals: Sequence[str]) -> list[Problem]:
+    """Name the compose file in each refusal, "expected ..., found ...: what to do", that its own check gives."""
+    problems = []
+    for refusal in refusals:
+        parts = re.fullmatch(r"expected (.+?), found (.+?)(?:: (.+))?", " ".join(refusal.split()))
+        expected, found, remedy = parts.groups() if parts else ("a compose file for two slots", refusal, None)
+        remedy = remedy or "correct release_compose_file or the file"
+        problems.append(Problem(f"The compose file {path} cannot be used", expected, found[:400], remedy))
+    return problems
 
 
 def _port(slot: Any) -> int | None:

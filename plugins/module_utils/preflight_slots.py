@@ -12,13 +12,12 @@ from ansible_collections.bluegreen.release.plugins.module_utils.preflight_engine
 LABEL = "bluegreen."
 
 
-def describe_slots(
-    engine: Engine | None, application: str, ports: dict[str, Any], peers: list[str]
-) -> dict[str, dict[str, Any]]:
+def describe_slots(engine: Engine | None, application: str, ports: dict[str, Any]) -> dict[str, dict[str, Any]]:
     """Give each slot its port, its containers, the foreign listener on its port and the connections from here to it.
 
+    Connections are those that this host opened to a slot's port at any address: a proxy opens them to slots only.
+
     :param engine: None on a host without slots.
-    :param peers: addresses of the hosts that have slots.
     """
     containers: list[dict[str, Any]] = []
     if engine is not None:
@@ -34,11 +33,7 @@ def describe_slots(
             "port": int(port),
             "containers": [_container(engine, one) for one in mine] if engine else [],
             "listener": _listener(int(port), mine, containers, sockets) if engine else None,
-            "connections": sum(
-                1
-                for one in sockets
-                if one.state == proc.ESTABLISHED and one.remote_port == int(port) and one.remote_address in peers
-            ),
+            "connections": sum(1 for one in sockets if one.state == proc.ESTABLISHED and one.remote_port == int(port)),
         }
     return slots
 

@@ -30,8 +30,8 @@ options:
     description: Name of the application, as in the labels of its containers.
     type: str
     required: true
-  ports:
-    description: Slot to TCP port.
+  slots:
+    description: The slots, each with its C(port), as in C(release_slots).
     type: dict
     required: true
   state_directory:
@@ -54,11 +54,6 @@ options:
     description: Whether the registry speaks plain HTTP.
     type: bool
     default: false
-  peers:
-    description: Addresses of the application hosts; on a proxy, connections to their slots are counted.
-    type: list
-    elements: str
-    default: []
   timeout_seconds:
     description: Longest wait for one answer of the engine or the registry.
     type: float
@@ -69,7 +64,7 @@ EXAMPLES = r"""
 - name: Describe an application host
   bluegreen.release.host_probe:
     application: samokoder
-    ports: {blue: 8001, green: 8002}
+    slots: {blue: {port: 8001}, green: {port: 8002}}
     state_directory: /var/lib/bluegreen/samokoder
     engine: true
     image: registry.example.com/samokoder:1.0.0
@@ -78,9 +73,8 @@ EXAMPLES = r"""
 - name: Describe a proxy
   bluegreen.release.host_probe:
     application: samokoder
-    ports: {blue: 8001, green: 8002}
+    slots: {blue: {port: 8001}, green: {port: 8002}}
     state_directory: /var/lib/bluegreen/samokoder
-    peers: [192.0.2.21]
   register: __probe
 """
 
@@ -136,11 +130,12 @@ def observe(parameters: dict[str, Any]) -> dict[str, Any]:
     manifest = start(["docker", "manifest", "inspect", "--verbose", *flag, wanted]) if wanted else None
     compose = start(["docker", "compose", "version", "--short"]) if engine else None
     state = parameters["state_directory"]
+    ports = {str(slot): int(one["port"]) for slot, one in parameters["slots"].items()}
     result: dict[str, Any] = {
         "clock": clock,
         "python": platform.python_version(),
         "state": {**proc.directory(state), "flags": proc.directory(os.path.join(state, "flags"))},
-        "slots": describe_slots(engine, parameters["application"], parameters["ports"], parameters["peers"]),
+        "slots": describe_slots(engine, parameters["application"], ports),
     }
     if engine and wanted:
         result["image"] = describe_image(engine, wanted, manifest, seconds)
@@ -154,13 +149,12 @@ def main() -> None:
     module = AnsibleModule(  # type: ignore[no-untyped-call]
         argument_spec={
             "application": {"type": "str", "required": True},
-            "ports": {"type": "dict", "required": True},
+            "slots": {"type": "dict", "required": True},
             "state_directory": {"type": "path", "required": True},
             "engine": {"type": "bool", "default": False},
             "engine_socket": {"type": "path", "default": "/var/run/docker.sock"},
             "image": {"type": "str", "default": ""},
             "registry_insecure": {"type": "bool", "default": False},
-            "peers": {"type": "list", "elements": "str", "default": []},
             "timeout_seconds": {"type": "float", "default": 15.0},
         },
         supports_check_mode=True,

@@ -1,0 +1,93 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Hand what preflight saw of every host to the pure judge, on the controller."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ansible.plugins.action import ActionBase
+from ansible_collections.bluegreen.release.plugins.module_utils.preflight_judge import judge, summary
+from ansible_collections.bluegreen.release.plugins.module_utils.preflight_problem import report
+from ansible_collections.bluegreen.release.plugins.module_utils.preflight_views import View, Wanted
+
+MEGABYTE = 1024**2
+
+
+class ActionModule(ActionBase):
+    """Gather the registered results of all hosts, judge them, return the judgement without failing."""
+
+    TRANSFERS_FILES = False
+    _requires_connection = False
+    _supports_check_mode = True
+    _supports_diff = True
+
+    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+        """Give ``passed``, ``report``, ``problems``, ``notes``, ``plan`` (null unless passed) and ``summary``."""
+        result: dict[str, Any] = super().run(tmp, task_vars)
+        texts = {name: {"type": "str", "required": True} for name in ("version", "image")}
+        lists = {name: {"type": "list", "elements": "str", "required": True} for name in ("lb_hosts", "app_hosts")}
+        numbers = {
+            "horizon_seconds": {"type": "int", "required": True},
+            "disk_margin_megabytes": {"type": "int", "required": True},
+            "image_megabytes": {"type": "int", "required": True},
+            "clock_skew_seconds": {"type": "float", "required": True},
+            "started": {"type": "float", "required": True},
+            "ended": {"type": "float", "required": True},
+        }
+        flags = {name: {"type": "bool", "required": True} for name in ("replace_standby", "takeover")}
+        _, given = self.validate_argument_spec(  # type: ignore[no-untyped-call]
+            argument_spec={**texts, **lists, **numbers, **flags}
+        )
+        hostvars = (task_vars or {})["hostvars"]
+        wanted = _wanted(given)
+        hosts = [*wanted.lb_hosts, *wanted.app_hosts]
+        found = judge(wanted, {host: view_of(hostvars[host]) for host in hosts if host in hostvars})
+        result.update(
+            changed=False,
+            passed=found.plan is not None,
+            report=report(f"Version {wanted.version} cannot be released", found.problems),
+            problems=[problem._asdict() for problem in found.problems],
+            notes=found.notes,
+            plan=found.plan,
+            summary=summary(wanted, found),
+        )
+        return result
+
+
+def _wanted(given: Mapping[str, Any]) -> Wanted:
+    return Wanted(
+        version=given["version"],
+        image=given["image"],
+        lb_hosts=given["lb_hosts"],
+        app_hosts=given["app_hosts"],
+        horizon=given["horizon_seconds"],
+        replace_standby=given["replace_standby"],
+        takeover=given["takeover"],
+        disk_margin=given["disk_margin_megabytes"] * MEGABYTE,
+        assumed_image=given["image_megabytes"] * MEGABYTE,
+        clock_skew=given["clock_skew_seconds"],
+        window=given["ended"] - given["started"],
+        now=given["ended"],
+    )
+
+
+def view_of(variables: Mapping[str, Any]) -> View:
+    """Read what the observing tasks left in the variables of one host."""
+    probe = _result(variables.get("__preflight_probe"))
+    usable = not (probe.get("unreachable") or probe.get("failed") or "clock" not in probe)
+    privileged = _result(variables.get("__preflight_privileged"))
+    output = "\n".join(str(privileged.get(key) or "") for key in ("stdout", "stderr", "msg")).strip()
+    return View(
+        reason=str(probe.get("msg") or ""),
+        probe=dict(probe) if usable else None,
+        record=dict(_result(variables.get("release_record_view"))) or None,
+        proxy=dict(_result(variables.get("nginx_switchover_view"))) or None,
+        privileged={"succeeded": privileged.get("rc") == 0, "output": output[-600:]} if privileged else None,
+    )
+
+
+def _result(value: Any) -> Mapping[str, Any]:
+    """Give a registered result; nothing for a task that was skipped."""
+    return value if isinstance(value, Mapping) and not value.get("skipped") else {}

@@ -1,0 +1,169 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Judge each host by itself: reach, rights, versions, space, ports, clock and the image. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from ansible_collections.bluegreen.release.plugins.module_utils.preflight_problem import Problem
+from ansible_collections.bluegreen.release.plugins.module_utils.preflight_views import (
+    Findings,
+    Views,
+    Wanted,
+    megabytes,
+)
+
+PYTHON = (3, 9)
+COMPOSE = (2, 24, 4)
+STATE_BYTES = 16 * 1024**2
+REGISTRY_REMEDIES = (
+    (r"HTTP response to HTTPS client", "add the registry to insecure-registries in /etc/docker/daemon.json there"),
+    (
+        r"unauthorized|denied|authentication|forbidden",
+        "run docker login there as the SSH user, or correct release_image",
+    ),
+    (r"manifest.*(unknown|not found)|not found|name unknown", "push the image, or correct release_version"),
+    (
+        r"dial |no such host|timeout|refused|EOF|deadline",
+        "make the registry reachable from there, or correct release_image",
+    ),
+)
+
+
+def judge_hosts(wanted: Wanted, views: Views, findings: Findings) -> None:
+    """Add what is wrong with single hosts."""
+    findings.add_for_hosts(_unreachable(views))
+    for judge in (_system, _state):
+        findings.add_for_hosts((host, problem) for host in views for problem in judge(host, wanted, views))
+    for judge in (_docker, _image, _disk, _ports):
+        findings.add_for_hosts((host, problem) for host in wanted.app_hosts for problem in judge(host, wanted, views))
+    _clocks(wanted, views, findings)
+
+
+def _unreachable(views: Views) -> Iterator[tuple[str, Problem]]:
+    for host, view in views.items():
+        if not view.reachable:
+            found = view.reason or "no answer"
+            remedy = "bring the host back, or take it out of the inventory; ansible -m ping shows whether it answers"
+            yield host, Problem("No look was possible", "a host that answers over SSH and has Python 3", found, remedy)
+
+
+def _probe(host: str, views: Views) -> dict[str, Any]:
+    view = views.get(host)
+    return (view.probe if view else None) or {}
+
+
+def _system(host: str, wanted: Wanted, views: Views) -> Iterator[Problem]:
+    python = _probe(host, views).get("python")
+    if python and _version(python) < PYTHON:
+        yield Problem("Python is too old", "3.9 or newer", python, "install it and set ansible_python_interpreter")
+    privileged = views[host].privileged
+    if privileged is not None and not privileged["succeeded"]:
+        proxy = host in wanted.lb_hosts
+        what = "The test of nginx's configuration failed" if proxy else "Commands cannot be run as root"
+        expected = "nginx -t succeeds as root (become)" if proxy else "become works for the SSH user"
+        remedy = "correct what it names; if it is become, give the SSH user sudo or ansible_become_password"
+        yield Problem(what, expected, privileged["output"] or "no output", remedy)
+
+
+def _state(host: str, wanted: Wanted, views: Views) -> Iterator[Problem]:
+    state = _probe(host, views).get("state")
+    if not state:
+        return
+    places = [("The state directory", state)]
+    if host in wanted.lb_hosts:
+        places.append(("The flags directory", state["flags"]))
+    for what, place in places:
+        if place.get("read_only"):
+            found = f"{place['path']} is on a read-only file system"
+            yield Problem(f"{what} is read-only", "a writable local directory", found, "look at dmesg and remount it")
+        elif place["exists"] and not place["writable"]:
+            found = f"{place['path']} is not writable for the SSH user"
+            yield Problem(
+                f"{what} is not writable", "a directory of the SSH user", found, f"sudo chown it: {place['path']}"
+            )
+    free = state.get("free_bytes")
+    if free is not None and free < STATE_BYTES:
+        found = f"{megabytes(free)} free at {state['path']}"
+        yield Problem("There is no space for the record", f"{megabytes(STATE_BYTES)} free", found, "make room there")
+
+
+def _docker(host: str, wanted: Wanted, views: Views) -> Iterator[Problem]:
+    docker = _probe(host, views).get("docker")
+    if docker is None:
+        return
+    if docker.get("problem"):
+        remedy = "start Docker, and put the SSH user into group docker"
+        yield Problem("The Docker engine does not answer", "an engine the SSH user may use", docker["problem"], remedy)
+        return
+    needed = ".".join(str(part) for part in COMPOSE)
+    found = docker.get("compose")
+    if not found or _version(found) < COMPOSE:
+        remedy = "install a newer Docker Compose plugin (docker-compose-plugin)"
+        yield Problem("Docker Compose is too old or missing", f"{needed} or newer", found or "none", remedy)
+
+
+def _image(host: str, wanted: Wanted, views: Views) -> Iterator[Problem]:
+    probe = _probe(host, views)
+    image = probe.get("image")
+    if image is None or image["found"] or (probe.get("docker") or {}).get("problem"):
+        return
+    reason = str(image["problem"])
+    remedy = next(
+        (text for pattern, text in REGISTRY_REMEDIES if re.search(pattern, reason, re.I)), "look at its registry"
+    )
+    asked = f"{wanted.image}:{wanted.version}"
+    yield Problem(f"The image {asked} cannot be pulled", "an image in its registry", reason, remedy)
+
+
+def _disk(host: str, wanted: Wanted, views: Views) -> Iterator[Problem]:
+    probe = _probe(host, views)
+    image, root = probe.get("image") or {}, (probe.get("docker") or {}).get("root") or {}
+    if not image.get("found") or root.get("free_bytes") is None:
+        return
+    size = image["bytes"] or wanted.assumed_image
+    needed = wanted.disk_margin + (0 if image["local"] else 3 * size)
+    if root["free_bytes"] < needed:
+        how = "compressed" if image["bytes"] else "assumed, the registry does not tell"
+        expected = f"{megabytes(needed)} free (three times the image, {megabytes(size)} {how}, and a margin)"
+        found = f"{megabytes(root['free_bytes'])} at {root['path']}"
+        remedy = "make room: docker image prune, playbooks/decommission.yml, or a larger disk"
+        yield Problem("There is not enough disk for the image", expected, found, remedy)
+
+
+def _ports(host: str, wanted: Wanted, views: Views) -> Iterator[Problem]:
+    for slot, seen in sorted((_probe(host, views).get("slots") or {}).items()):
+        listener = seen.get("listener")
+        if listener:
+            remedy = f"stop it (sudo ss -ltnp shows it), or give {slot} another port in release_slots"
+            what = f"The port of slot {slot} is taken by something else"
+            yield Problem(what, f"{seen['port']} free or held by slot {slot}", _holder(listener), remedy)
+
+
+def _holder(listener: dict[str, Any]) -> str:
+    if listener.get("container"):
+        return f"container {listener['container']}"
+    process = f"process {listener['pid']} ({listener['command']})" if listener.get("pid") else "a process"
+    return f"{process} of user {listener['user']}"
+
+
+def _clocks(wanted: Wanted, views: Views, findings: Findings) -> None:
+    """Compare the clocks of hosts. They were read within one window, so that much is no proof of a difference."""
+    clocks = {host: float(view.probe["clock"]) for host, view in views.items() if view.probe and "clock" in view.probe}
+    if len(clocks) < 2:
+        return
+    early, late = min(clocks, key=clocks.__getitem__), max(clocks, key=clocks.__getitem__)
+    skew = clocks[late] - clocks[early] - wanted.window
+    if skew > wanted.clock_skew:
+        expected = f"clocks within {wanted.clock_skew:g} s of each other"
+        found = f"{late} is at least {skew:.0f} s ahead of {early}"
+        findings.add("The clocks of the hosts differ", expected, found, "make NTP work on both: chronyc tracking")
+
+
+def _version(text: str) -> tuple[int, ...]:
+    """Give the leading numbers of a version: 2.26.1-4 is (2, 26, 1)."""
+    found = re.match(r"\d+(\.\d+)*", text)
+    return tuple(int(part) for part in found.group().split(".")) if found else (0,)

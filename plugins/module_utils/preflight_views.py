@@ -1,0 +1,82 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""What preflight was asked for, what it saw of each host, and what it concludes. Data only."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from ansible_collections.bluegreen.release.plugins.module_utils.preflight_problem import Problem, listed
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """The release that is asked for, and the limits it must keep. Sizes in bytes, times in seconds."""
+
+    version: str
+    image: str
+    lb_hosts: list[str]
+    app_hosts: list[str]
+    horizon: int = 86400
+    replace_standby: bool = False
+    takeover: bool = False
+    disk_margin: int = 512 * 1024**2
+    assumed_image: int = 500 * 1024**2
+    clock_skew: float = 5.0
+    window: float = 0.0
+    now: float = 0.0
+
+
+@dataclass(frozen=True)
+class View:
+    """What was seen of one host. A part is None when it was not asked, or could not be.
+
+    probe: result of module host_probe. record: fact release_record_view. proxy: fact nginx_switchover_view.
+    privileged: result of a command run as root.
+    """
+
+    reason: str = ""
+    probe: dict[str, Any] | None = None
+    record: dict[str, Any] | None = None
+    proxy: dict[str, Any] | None = None
+    privileged: dict[str, Any] | None = None
+
+    @property
+    def reachable(self) -> bool:
+        """Whether the host could be looked at."""
+        return self.probe is not None
+
+
+Views = dict[str, View]
+
+
+@dataclass
+class Findings:
+    """Problems refuse the release; notes are worth a line."""
+
+    problems: list[Problem] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+    def add(self, what: str, expected: str, found: str, do: str) -> None:
+        """Add one problem."""
+        self.problems.append(Problem(what, expected, found, do))
+
+    def add_for_hosts(self, found: Iterable[tuple[str, Problem]]) -> None:
+        """Add problems seen on hosts; the same problem of several hosts becomes one."""
+        carriers: dict[Problem, list[str]] = {}
+        for host, problem in found:
+            carriers.setdefault(problem, []).append(host)
+        for problem, hosts in carriers.items():
+            self.problems.append(problem._replace(what=f"{problem.what} on {listed(hosts)}"))
+
+
+def other(slot: str) -> str:
+    """Give the slot that is not this one."""
+    return "green" if slot == "blue" else "blue"
+
+
+def megabytes(size: float) -> str:
+    """Write a number of bytes for a person."""
+    return f"{size / 1024**2:,.0f} MiB"
