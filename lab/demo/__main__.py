@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shlex
 import signal
@@ -45,7 +46,8 @@ def lab_must(*words: str) -> str:
 
 def status() -> dict[str, Any]:
     """What `bin/lab status` says."""
-    return summary.last_json(" ".join(lab_must("status").split()))
+    said: dict[str, Any] = json.loads(lab_must("status"))
+    return said
 
 
 def rows() -> int:
