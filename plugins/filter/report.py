@@ -1,17 +1,17 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The functions of module_utils/report.py as filters."""
+"""The functions of module_utils/report.py and rollback_decision.py as filters."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
 
-from ansible_collections.bluegreen.release.plugins.module_utils import report
+from ansible_collections.bluegreen.release.plugins.module_utils import report, rollback_decision
 
 
 class FilterModule:
-    """Filters that turn the record and the hosts' facts into what a run says at its end."""
+    """Filters that turn the record and the hosts' facts into decisions and into what a run says at its end."""
 
     def filters(self) -> dict[str, Callable[..., Any]]:
         return {
@@ -19,4 +19,5 @@ class FilterModule:
             "undo_of": report.undo_of,
             "release_report": report.release_report,
             "rollback_report": report.rollback_report,
+            "rollback_decision": rollback_decision.decide,
         }

@@ -118,6 +118,8 @@ def _moved(
     result = amend(document, facts, epoch)
     result["transitions"] = [*result["transitions"], _transition(phase, epoch, stamp)]
     result.update(phase=phase, outcome=outcome, ended_at=stamp["at"] if outcome else None)
+    if outcome == transitions.LIVE and document["from_slot"]:
+        result["standby"] = {"slot": document["from_slot"], "state": "running", "since": stamp["at"]}
     result["traffic_moved"] = result["traffic_moved"] or phase == "switching"
     return sealed(result)
 
