@@ -69,9 +69,10 @@ def ready_lab() -> None:
 
 
 @contextmanager
-def load(answer: dict[str, Any]) -> Iterator[None]:
-    """Real traffic while the block runs; what it counted is put into `answer` afterwards."""
+def load(doors: list[str], answer: dict[str, Any]) -> Iterator[None]:
+    """Real traffic at all front doors while the block runs; what it counted is put into `answer` afterwards."""
     words = ["bin/lab", "load", "--rate", str(RATE), "--seconds", str(LONGEST_RELEASE_SECONDS)]
+    words += [f"--front={door}" for door in doors]
     with subprocess.Popen(words, cwd=ROOT, stdout=subprocess.PIPE, text=True, start_new_session=True) as process:
         try:
             time.sleep(WARM_UP_SECONDS)
@@ -106,10 +107,10 @@ def prefix() -> str:
 def demonstrate() -> int:
     """0 when the release succeeded, no request failed and no acknowledged write is lost."""
     ready_lab()
-    before = look()
+    before, doors = look(), status()["front_doors"]
     counted: dict[str, Any] = {}
-    say(f"users arrive: bin/lab load --rate {RATE}")
-    with load(counted):
+    say(f"users arrive: bin/lab load --rate {RATE}, at {' and '.join(doors)}")
+    with load(doors, counted):
         code, seconds = release()
     say("every acknowledged write in the database? bin/lab verify-writes")
     writes = lab("verify-writes")

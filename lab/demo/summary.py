@@ -14,16 +14,16 @@ TABLE = "projects"
 
 @dataclass(frozen=True)
 class Seen:
-    """Status of the lab at one moment: proxy -> slot, slot -> version (None when nothing runs there), rows."""
+    """Status of the lab at one moment: proxy -> slot (None: no answer), slot -> version (None: nothing runs), rows."""
 
-    live: Mapping[str, str]
+    live: Mapping[str, str | None]
     versions: Mapping[str, str | None]
     revision: str | None
     rows: int
 
     def at(self, proxy: str) -> str:
         """Slot and version that users of a proxy are on."""
-        slot = self.live.get(proxy, "unknown")
+        slot = self.live.get(proxy) or "none"
         return f"{slot:6}{self.versions.get(slot) or '?'}"
 
 
