@@ -50,6 +50,11 @@ def answers(hosts: Sequence[str], hostvars: Mapping[str, Any], name: str) -> Res
     return found
 
 
+def decider(lb_hosts: Sequence[str], views: Result) -> str:
+    """The first proxy, in the order of the inventory, that answered; it decides between two takers. Empty = none."""
+    return next((host for host in lb_hosts if host in views), "")
+
+
 def _tried(make: Callable[[], Result]) -> Result:
     try:
         return {"problem": "", **make()}
@@ -127,6 +132,7 @@ class FilterModule:
         return {
             "release_stamp": stamp,
             "release_answers": answers,
+            "release_decider": decider,
             "release_to_open": to_open,
             "release_to_resume": to_resume,
             "release_to_take_over": to_take_over,
