@@ -43,7 +43,8 @@ def collections(tmp_path_factory: pytest.TempPathFactory) -> Path:
     run("ansible-galaxy", "collection", "build", "--output-path", str(scratch))
     (archive,) = scratch.glob("bluegreen-release-*.tar.gz")
     target = scratch / "collections"
-    run("ansible-galaxy", "collection", "install", "--offline", "--no-deps", "-p", str(target), str(archive))
+    # --force: in the repository the collection is there already, as links, and nothing would be installed.
+    run("ansible-galaxy", "collection", "install", "--offline", "--no-deps", "--force", "-p", str(target), str(archive))
     return target
 
 

@@ -145,6 +145,6 @@ def test_every_python_file_names_its_licence() -> None:
 
 
 def licensed(path: Path) -> bool:
-    """Whether a file begins with its licence; an empty __init__.py needs none."""
-    content = path.read_text()
+    """Whether a file begins with its licence, below the first line of a module; an empty __init__.py needs none."""
+    content = path.read_text().removeprefix("#!/usr/bin/python\n")
     return not content.strip() or content.startswith("# SPDX-License-Identifier: GPL-3.0-or-later\n")
