@@ -1,13 +1,14 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The base image of hosts and application: pulled where a registry answers, made from Debian's packages where none does."""
+"""The base image of hosts and application: pulled where a registry answers, else made from Debian's packages."""
 
 from __future__ import annotations
 
 import subprocess
 import tempfile
 
+from lab.engine import apt_install
 from lab.errors import LabError
-from lab.process import as_root, attempt, last_lines, run, say, step
+from lab.process import as_root, attempt, last_lines, say, step
 
 BASE_IMAGE = "debian:bookworm-slim"
 _PULL_SECONDS = 60
@@ -45,19 +46,12 @@ def _registry_answers() -> bool:
 
 def _make() -> None:
     if attempt(["mmdebstrap", "--version"]).returncode != 0:
-        remedy = f"install mmdebstrap, or {_REMEDY}"
-        attempt(as_root(["apt-get", "-q", "update"]), timeout_seconds=300)
-        run(
-            as_root(["env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "-q", "-y", "install", "--no-install-recommends", "mmdebstrap"]),
-            remedy=remedy,
-            timeout_seconds=300,
-        )
+        apt_install(["mmdebstrap"])
     command = ["mmdebstrap", "--variant=minbase", "--include=ca-certificates", *_SMALLER, "bookworm", "-"]
     with tempfile.TemporaryFile() as errors:
         making = subprocess.Popen(as_root(command), stdout=subprocess.PIPE, stderr=errors)
-        importing = subprocess.run(
-            ["docker", "import", "-", BASE_IMAGE], stdin=making.stdout, stdout=subprocess.DEVNULL, stderr=errors, check=False
-        )
+        load = ["docker", "import", "-", BASE_IMAGE]
+        importing = subprocess.run(load, stdin=making.stdout, stdout=subprocess.DEVNULL, stderr=errors, check=False)
         if making.wait() != 0 or importing.returncode != 0:
             attempt(["docker", "image", "rm", BASE_IMAGE])
             errors.seek(0)

@@ -15,7 +15,7 @@ from lab.process import say
 from lab.settings import Settings, read_settings
 
 _ABOUT = "A lab on one machine: hosts in containers, reached over SSH as servers are."
-_ENVIRONMENT = "environment: LAB_NAME (default demo) chooses the lab, LAB_PORT (default 8080) its first front door's port."
+_ENVIRONMENT = "environment: LAB_NAME (default demo) chooses the lab, LAB_PORT (default 8080) its first front door."
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -53,7 +53,7 @@ def _parser() -> argparse.ArgumentParser:
     where = fault.add_mutually_exclusive_group()
     where.add_argument("--version", help="this version of the application")
     where.add_argument("--slot", choices=("blue", "green"), help="the version that runs in this slot")
-    fault.add_argument("--value", default="", help="what the fault's file says, where the fault reads it")
+    fault.add_argument("--amount", type=float, help="share, seconds or percent; without it the fault's default")
     add("load", "real traffic at the front doors; the last line is JSON")
     add("verify-writes", "compare acknowledged writes with the database")
     add("status", "what is live, as JSON")
@@ -87,7 +87,7 @@ def _change(settings: Settings, options: argparse.Namespace) -> int:
             _down(settings)
         else:
             on = options.switch == "on"
-            fault = faults.Fault(options.name, on, options.host, options.version, options.slot, options.value)
+            fault = faults.Fault(options.name, on, options.host, options.version, options.slot, options.amount)
             faults.apply(settings, fault)
     return 0
 
@@ -104,4 +104,5 @@ def _foreign(command: str, arguments: list[str]) -> int:
     """Commands with options of their own."""
     from lab import load, verify_writes
 
-    return (load if command == "load" else verify_writes).main(arguments)
+    code: int = load.main(arguments) if command == "load" else verify_writes.main(arguments)
+    return code

@@ -20,8 +20,17 @@ _DATA = {"app": "/var/lib/docker", "db": "/var/lib/postgresql", "registry": "/va
 _SSH_KINDS = ("lb", "app", "db")
 # An engine inside a container without --privileged needs these and nothing else that was tried.
 _ENGINE_CAPABILITIES = (
-    "SYS_ADMIN NET_ADMIN SYS_PTRACE SYSLOG IPC_LOCK SYS_MODULE MAC_ADMIN DAC_READ_SEARCH SYS_NICE LINUX_IMMUTABLE"
-).split()
+    "SYS_ADMIN",
+    "NET_ADMIN",
+    "SYS_PTRACE",
+    "SYSLOG",
+    "IPC_LOCK",
+    "SYS_MODULE",
+    "MAC_ADMIN",
+    "DAC_READ_SEARCH",
+    "SYS_NICE",
+    "LINUX_IMMUTABLE",
+)
 
 
 def engine_options(settings: Settings, host: Host, privileged: bool, cgroup_v2: bool) -> list[str]:
@@ -119,7 +128,9 @@ def remove_all(settings: Settings) -> int:
     return len(names)
 
 
-def inside(settings: Settings, name: str, command: Sequence[str], *, stdin: bytes | None = None, timeout_seconds: float = 60) -> str:
+def inside(
+    settings: Settings, name: str, command: Sequence[str], *, stdin: bytes | None = None, timeout_seconds: float = 60
+) -> str:
     """Run a command on a host, as root and not over SSH, and return what it printed.
 
     Raises:

@@ -55,7 +55,7 @@ def _memory() -> tuple[str, str]:
     fields = dict(line.split(":", 1) for line in Path("/proc/meminfo").read_text().splitlines())
     gib = int(fields["MemAvailable"].split()[0]) * 1024 / _GIB
     verdict = "can" if gib >= _MEMORY_GIB else "cannot"
-    return verdict, f"hold two proxies and two application hosts: {gib:.1f} GiB of memory available, {_MEMORY_GIB} wanted"
+    return verdict, f"hold two proxies and two application hosts: {gib:.1f} GiB of memory, {_MEMORY_GIB} wanted"
 
 
 def _disk() -> tuple[str, str]:

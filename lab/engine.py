@@ -35,7 +35,7 @@ def ensure_engine() -> Engine:
     version = _server_version()
     if version is None:
         if not _is_installed("dockerd"):
-            _apt_install(["docker.io", "iptables"])
+            apt_install(["docker.io", "iptables"])
         _start()
         version = _server_version()
     if version is None:
@@ -67,9 +67,8 @@ def _is_installed(program: str) -> bool:
 def _unanswered() -> LabError:
     done = attempt(["docker", "version"], timeout_seconds=20)
     log = last_lines(_LOG.read_text(errors="replace"), 5) if _LOG.exists() else ""
-    return LabError(
-        "a Docker engine that answers", last_lines(done.stderr, 3) + ("\n" + log if log else ""), f"read {_LOG}, or {_OWN_ENGINE}"
-    )
+    found = "\n".join(part for part in (last_lines(done.stderr, 3), log) if part)
+    return LabError("a Docker engine that answers", found, f"read {_LOG}, or {_OWN_ENGINE}")
 
 
 def read_os_release(text: str) -> dict[str, str]:
@@ -94,7 +93,7 @@ def _ensure_compose() -> str:
     release = Path("/etc/os-release")
     command = compose_command(read_os_release(release.read_text()) if release.exists() else {})
     if command[0] == "apt-get":
-        _apt_install(command[2:])
+        apt_install(command[2:])
     else:
         _need_apt()
         with step("no Compose v2 in this distribution: installing the pinned package of the next one"):
@@ -110,13 +109,18 @@ def _need_apt() -> None:
         raise LabError("Debian or Ubuntu, or a Docker engine already there", "no apt-get", _OWN_ENGINE)
 
 
-def _apt_install(packages: list[str]) -> None:
+def apt_install(packages: list[str]) -> None:
+    """Install Debian packages.
+
+    Raises:
+        LabError: there is no apt here, or it fails.
+    """
     _need_apt()
     with step(f"installing {' '.join(packages)}"):
-        lock = ["-o", "DPkg::Lock::Timeout=120"]
-        attempt(as_root(["apt-get", *lock, "-q", "update"]), timeout_seconds=300)
+        apt = ["env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "-o", "DPkg::Lock::Timeout=120", "-q"]
+        attempt(as_root([*apt, "update"]), timeout_seconds=300)
         run(
-            as_root(["env", "DEBIAN_FRONTEND=noninteractive", "apt-get", *lock, "-q", "-y", "install", "--no-install-recommends", *packages]),
+            as_root([*apt, "-y", "install", "--no-install-recommends", *packages]),
             remedy=f"look at apt's message above, or {_OWN_ENGINE}",
             timeout_seconds=600,
         )
@@ -154,9 +158,8 @@ def _remove_stale_pid_files() -> None:
 
 def _launch() -> None:
     command = as_root(["sh", "-c", f'PATH="$PATH:/usr/sbin:/sbin" exec dockerd >>{_LOG} 2>&1'])
-    subprocess.Popen(
-        command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True, cwd="/"
-    )
+    none = subprocess.DEVNULL
+    subprocess.Popen(command, stdin=none, stdout=none, stderr=none, start_new_session=True, cwd="/")
 
 
 def _wait_for_answer() -> None:
@@ -175,4 +178,4 @@ def ensure_package(program: str, package: str) -> None:
         LabError: it cannot be installed.
     """
     if not _is_installed(program):
-        _apt_install([package])
+        apt_install([package])

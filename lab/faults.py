@@ -17,7 +17,19 @@ from lab.settings import Settings
 from lab.shape import Host
 
 # Faults of the application: a file that each version looks for under its own name.
-FILE_FAULTS = ("ai", "cpu", "db_errors", "down", "errors", "latency", "login", "memory", "migration", "slow_boot")
+FILE_FAULTS = (
+    "ai",
+    "cpu",
+    "db_errors",
+    "down",
+    "errors",
+    "latency",
+    "login",
+    "memory",
+    "migration",
+    "slow_boot",
+    "unhealthy",
+)
 # Faults of the way to a host: SSH packets are dropped, users still pass.
 NETWORK_FAULTS = {"lb_unreachable": "lb", "app_unreachable": "app"}
 FAULTS = tuple(sorted((*FILE_FAULTS, *NETWORK_FAULTS)))
@@ -35,7 +47,7 @@ class Fault:
     host: str | None = None
     version: str | None = None
     slot: str | None = None
-    value: str = ""
+    amount: float | None = None
 
 
 def check_name(name: str) -> None:
@@ -71,12 +83,15 @@ def apply(settings: Settings, fault: Fault) -> None:
         say(f"{fault.name} {'on' if fault.on else 'off'} at {host.name}: SSH {'is cut' if fault.on else 'passes'}")
         return
     version = fault.version or _version(settings, hosts, fault.slot)
+    if not _VERSION.fullmatch(version):
+        raise LabError("--version: like 1.0.0", repr(version), "bin/lab fault --help")
     chosen = _choose(hosts, "app", fault.host)
     path = f"{_FOLDER}/{version}/{fault.name}"
-    value = fault.value.replace("'", "'\\''")
-    script = f"install -d {_FOLDER}/{version} && printf %s '{value}' > {path}" if fault.on else f"rm -f {path}"
+    amount = "" if fault.amount is None else f"{fault.amount:g}"
+    script = f"install -d {_FOLDER}/{version}; printf %s '{amount}' > {path}" if fault.on else f"rm -f {path}"
     snapshot.on_each(chosen, lambda host: inside(settings, host.name, ["sh", "-ec", script]))
-    say(f"{fault.name} {'on' if fault.on else 'off'} for version {version} at {', '.join(host.name for host in chosen)}")
+    where = ", ".join(host.name for host in chosen)
+    say(f"{fault.name} {'on' if fault.on else 'off'} for version {version} at {where}")
 
 
 def heal(settings: Settings, hosts: Sequence[Host]) -> None:
@@ -107,8 +122,8 @@ def _version(settings: Settings, hosts: Sequence[Host], slot: str | None) -> str
     if slot is None:
         version = newest(tags(settings, "samokoder"))
     else:
-        found = [entry for entry in snapshot.containers_of(settings, snapshot.of_kind(hosts, "app")[0]) if entry["slot"] == slot]
-        version = found[0]["version"] if found else None
+        containers = snapshot.containers_of(settings, snapshot.of_kind(hosts, "app")[0])
+        version = next((entry["version"] for entry in containers if entry["slot"] == slot), None)
     if not version:
         where = f"in slot {slot}" if slot else "in the lab's registry"
         raise LabError(f"a version {where}", "none", "name one: --version 1.0.0")

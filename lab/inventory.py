@@ -48,5 +48,6 @@ def _common(settings: Settings, hosts: Sequence[Host], secrets: Mapping[str, str
         "lab_db_password": secrets["db_password"],
         "lab_redis_address": address["db"],
         "lab_preview_secret": secrets["preview_secret"],
+        "lab_application_secret": secrets["application_secret"],
         "lab_front_urls": [f"http://127.0.0.1:{front_port(settings, host)}" for host in hosts if host.kind == "lb"],
     }

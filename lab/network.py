@@ -44,7 +44,8 @@ def ensure_network(settings: Settings) -> tuple[str, bool]:
     run(["docker", "network", "create", "--label", settings.label, scout], remedy=_REMEDY)
     subnet = subnet_of(run(["docker", "network", "inspect", scout], remedy=_REMEDY))
     run(["docker", "network", "rm", scout], remedy=_REMEDY)
-    run(["docker", "network", "create", "--label", settings.label, "--subnet", subnet, settings.network], remedy=_REMEDY)
+    fixed = ["--label", settings.label, "--subnet", subnet]
+    run(["docker", "network", "create", *fixed, settings.network], remedy=_REMEDY)
     return subnet, True
 
 

@@ -15,10 +15,12 @@ from lab.settings import Settings
 from lab.shape import Host
 
 _SECONDS = 60.0
+_SSH = "ss -Hltn 'sport = :22' | grep -q ."
+_POSTGRESQL = "setpriv --reuid postgres --init-groups psql -qtc 'select 1' >/dev/null"
 _CHECKS = {
-    "lb": "ss -Hltn 'sport = :22' | grep -q . && pgrep -x nginx >/dev/null",
-    "app": "ss -Hltn 'sport = :22' | grep -q . && docker info >/dev/null 2>&1",
-    "db": "ss -Hltn 'sport = :22' | grep -q . && setpriv --reuid postgres psql -qtc 'select 1' >/dev/null && redis-cli ping | grep -q PONG",
+    "lb": f"{_SSH} && pgrep -x nginx >/dev/null",
+    "app": f"{_SSH} && docker info >/dev/null 2>&1",
+    "db": f"{_SSH} && {_POSTGRESQL} && redis-cli ping | grep -q PONG",
     "registry": "ss -Hltn 'sport = :5000' | grep -q .",
 }
 

@@ -51,7 +51,7 @@ def containers_to_remove(present: Sequence[dict[str, str]], kept: Sequence[dict[
     return [entry["id"] for entry in present if entry["id"] not in known]
 
 
-def containers_to_start(present: Sequence[dict[str, str]], kept: Sequence[dict[str, str]]) -> list[str]:
+def containers_to_restart(present: Sequence[dict[str, str]], kept: Sequence[dict[str, str]]) -> list[str]:
     """Ids of the kept containers that are there but do not run."""
     running = {entry["id"] for entry in present if entry["status"] == "running"}
     there = {entry["id"] for entry in present}
@@ -72,10 +72,9 @@ def _reset_app(settings: Settings, host: Host, kept: Sequence[dict[str, str]]) -
     if removed:
         lines.append(f"docker rm --force --volumes {' '.join(removed)} >/dev/null")
         lines.append("docker network prune --force --filter label=com.docker.compose.project >/dev/null")
-    started = containers_to_start(present, kept)
+    started = containers_to_restart(present, kept)
     if started:
-        lines.append(f"docker unpause {' '.join(started)} >/dev/null 2>&1 || :")
-        lines.append(f"docker start {' '.join(started)} >/dev/null")
+        lines.append(f"docker restart --time 1 {' '.join(started)} >/dev/null")
     lines += [_make_project(project) for project in remade]
     inside(settings, host.name, ["sh", "-ec", "\n".join(lines)], timeout_seconds=90)
 
@@ -85,7 +84,8 @@ def _make_project(project: str) -> str:
     application, slot = project.rsplit("-", 1)
     folder = f"/srv/{application}/{slot}"
     files = f"-f {folder}/compose.yml -f {folder}/override.yml"
-    return f"docker compose --progress quiet -p {project} --project-directory {folder} {files} up --detach --wait --no-deps"
+    compose = f"docker compose --progress quiet -p {project} --project-directory {folder} {files}"
+    return f"{compose} up --detach --wait --no-deps"
 
 
 def _wait_until_serving(settings: Settings, proxies: Sequence[Host]) -> None:

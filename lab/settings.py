@@ -66,7 +66,6 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         )
     port = environment.get("LAB_PORT") or "8080"
     if not port.isascii() or not port.isdigit() or not _LOWEST_PORT <= int(port) <= _HIGHEST_PORT:
-        raise LabError(
-            f"LAB_PORT: a number from {_LOWEST_PORT} to {_HIGHEST_PORT}", repr(port), "export LAB_PORT=8080, or another free port"
-        )
+        expected = f"LAB_PORT: a number from {_LOWEST_PORT} to {_HIGHEST_PORT}"
+        raise LabError(expected, repr(port), "export LAB_PORT=8080, or another free port")
     return Settings(name=name, port=int(port), state=state_home(environment) / name)

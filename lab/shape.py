@@ -22,7 +22,7 @@ class Shape:
 
 @dataclass(frozen=True)
 class Host:
-    """One host: its short name, what kind it is, its place among its kind (from 1), its address on the lab's network."""
+    """One host: short name, kind, place among its kind (from 1), address on the lab's network."""
 
     name: str
     kind: str

@@ -22,8 +22,9 @@ _PROJECTS = """
 docker ps --all --quiet --filter label=com.docker.compose.project | xargs --no-run-if-empty docker inspect
 """
 _REMOVE_PROJECTS = """
-docker ps --all --quiet --filter label=com.docker.compose.project | xargs --no-run-if-empty docker rm --force --volumes >/dev/null
-docker network ls --quiet --filter label=com.docker.compose.project | xargs --no-run-if-empty docker network rm >/dev/null
+project=label=com.docker.compose.project
+docker ps --all --quiet --filter $project | xargs --no-run-if-empty docker rm --force --volumes >/dev/null
+docker network ls --quiet --filter $project | xargs --no-run-if-empty docker network rm >/dev/null
 """
 _T = TypeVar("_T")
 
@@ -74,7 +75,8 @@ def _clear(settings: Settings, host: Host) -> None:
     stop = _REMOVE_PROJECTS if host.kind == "app" else ""
     keep = f"[ -f {_PRISTINE} ] || {{ mkdir -p {folders}; tar -cf {_PRISTINE} {folders} 2>/dev/null; }}"
     reload = "nginx -s reload" if host.kind == "lb" else ":"
-    inside(settings, host.name, ["sh", "-ec", f"{keep}\n{stop}\n{restore_script(_PRISTINE, PATHS[host.kind])}\n{reload}"])
+    restore = restore_script(_PRISTINE, PATHS[host.kind])
+    inside(settings, host.name, ["sh", "-ec", f"{keep}\n{stop}\n{restore}\n{reload}"])
 
 
 def restore_script(archive: str, folders: Sequence[str]) -> str:

@@ -47,9 +47,8 @@ def _slot(url: str) -> str | None:
 
 def version_of(slot: str, containers: Sequence[Sequence[dict[str, str]]]) -> str | None:
     """The version that runs in a slot on the application hosts; several, comma separated, where they differ."""
-    running = {
-        entry["version"] for host in containers for entry in host if entry["slot"] == slot and entry["status"] == "running"
-    }
+    entries = [entry for host in containers for entry in host if entry["slot"] == slot]
+    running = {entry["version"] for entry in entries if entry["status"] == "running"}
     return ", ".join(sorted(running)) or None
 
 

@@ -71,7 +71,8 @@ def _ensure_hosts(settings: Settings, shape: Shape) -> tuple[list[Host], bool]:
             _prepare_app(settings, host)
     database.ensure_role(settings, secrets["db_password"])
     write_json(settings.state / "inventory.json", build_inventory(settings, hosts, secrets))
-    write_json(settings.state / "shape.json", {"lb": shape.lb, "app": shape.app, "subnet": subnet, "port": settings.port})
+    known = {"lb": shape.lb, "app": shape.app, "subnet": subnet, "port": settings.port}
+    write_json(settings.state / "shape.json", known)
     return hosts, bool(new) or changed
 
 

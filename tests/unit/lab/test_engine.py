@@ -1,0 +1,37 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from lab.engine import compose_command, engine_pid_is_stale, read_os_release
+
+BOOKWORM = 'PRETTY_NAME="Debian GNU/Linux 12 (bookworm)"\nVERSION_CODENAME=bookworm\nID=debian\n# ID=ubuntu\n'
+
+
+@pytest.mark.parametrize(
+    ("text", "end"),
+    [
+        (BOOKWORM, "install-compose.sh"),
+        ("ID=debian\nVERSION_CODENAME=trixie\n", "docker-compose"),
+        ('ID="ubuntu"\nVERSION_CODENAME=noble\n', "docker-compose-v2"),
+    ],
+)
+def test_each_distribution_has_its_way_to_compose(text: str, end: str) -> None:
+    command = compose_command(read_os_release(text))
+    assert command[-1].rsplit("/", 1)[-1] == end
+
+
+def process(proc: Path, pid: int, comm: str) -> None:
+    (proc / str(pid)).mkdir()
+    (proc / str(pid) / "comm").write_text(f"{comm}\n")
+
+
+def test_a_pid_file_is_stale_only_when_no_engine_has_that_id(tmp_path: Path) -> None:
+    process(tmp_path, 41, "dockerd")
+    process(tmp_path, 42, "bash")
+    assert not engine_pid_is_stale("41\n", tmp_path)
+    assert engine_pid_is_stale("42\n", tmp_path)
+    assert engine_pid_is_stale("43", tmp_path)
+    assert engine_pid_is_stale("", tmp_path)
