@@ -1,0 +1,32 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""With two proxies and two application hosts, under load, nobody notices a release."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from testinfra.host import Host
+
+testinfra_hosts = ["ansible://lb"]
+
+
+@pytest.mark.usefixtures("nobody_noticed")
+def test_nobody_noticed_at_200_requests_a_second(outcome: dict[str, Any]) -> None:
+    assert outcome["load"]["sent"] > 2000
+
+
+def test_every_proxy_serves_the_new_slot(flag: Callable[[], list[str]], outcome: dict[str, Any]) -> None:
+    assert len(outcome["after"]["live"]) == 2
+    (new,) = set(outcome["after"]["live"].values())
+    assert flag() == [f"live.{new}"]
+
+
+def test_every_proxy_holds_the_same_record(record: dict[str, Any]) -> None:
+    assert (record["phase"], record["outcome"]) == ("closed", "live")
+
+
+def test_every_proxy_answers_with_the_new_version(host: Host) -> None:
+    answer = host.run("curl -sS -D - -o /dev/null -H 'Host: samokoder.lab' http://127.0.0.1/health").stdout.lower()
+    assert "x-release-version: 1.0.0" in answer

@@ -1,0 +1,83 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Runs the steps of a Molecule scenario while users are on the lab, and writes down all that came of it.
+
+Usage: python -m tests.scenario STEPS.yml OUTCOME.json
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+ROOT = Path(__file__).resolve().parent.parent
+VENV = Path(sys.executable).parent
+LOAD_SECONDS = 240
+
+
+def run(argv: list[str]) -> dict[str, Any]:
+    """Run one command of the repository and return its argv, code, output and seconds."""
+    environment = {**os.environ, "PATH": f"{VENV}:{os.environ['PATH']}", "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg")}
+    began = time.monotonic()
+    done = subprocess.run(
+        argv, cwd=ROOT, env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False
+    )
+    return {"argv": argv, "rc": done.returncode, "output": done.stdout, "seconds": time.monotonic() - began}
+
+
+def must(argv: list[str]) -> str:
+    """Run a command of the lab that has to work, and return what it printed."""
+    done = subprocess.run(argv, cwd=ROOT, text=True, stdout=subprocess.PIPE, check=False)
+    if done.returncode:
+        raise SystemExit(f"expected {' '.join(argv)} to succeed, found exit {done.returncode}: {done.stdout}")
+    return done.stdout
+
+
+def status() -> dict[str, Any]:
+    """What the lab says of itself."""
+    answer: dict[str, Any] = json.loads(must(["bin/lab", "status"]))
+    return answer
+
+
+@contextmanager
+def users(rate: float, doors: list[str], answer: dict[str, Any]) -> Iterator[None]:
+    """Keep users on the front doors; afterwards *answer* holds what they saw."""
+    argv = ["bin/lab", "load", "--rate", str(rate), "--seconds", str(LOAD_SECONDS)]
+    argv += [word for door in doors for word in ("--front", door)]
+    process = subprocess.Popen(argv, cwd=ROOT, stdout=subprocess.PIPE, text=True)
+    try:
+        time.sleep(2)
+        yield
+    finally:
+        process.terminate()
+        output, _ = process.communicate(timeout=60)
+    answer.update(json.loads(output.strip().splitlines()[-1]))
+
+
+def play(plan: Mapping[str, Any]) -> dict[str, Any]:
+    """Carry the scenario out; SystemExit when a step ends otherwise than the plan says."""
+    for argv in plan.get("before", []):
+        must(argv)
+    before, load, steps = status(), {}, []
+    with users(plan.get("rate", 50), before["front_doors"], load):
+        for step in plan["steps"]:
+            done = run(step["run"])
+            done["status"] = status()
+            steps.append(done)
+            if (done["rc"] == 0) != step.get("succeeds", True):
+                raise SystemExit(f"expected succeeds={step.get('succeeds', True)}, found:\n{done['output']}")
+    writes = run(["bin/lab", "verify-writes"])
+    return {"before": before, "steps": steps, "load": load, "writes": writes, "after": status()}
+
+
+if __name__ == "__main__":
+    outcome = play(yaml.safe_load(Path(sys.argv[1]).read_text()))
+    Path(sys.argv[2]).write_text(json.dumps(outcome, indent=1))
