@@ -50,6 +50,10 @@ options:
     description: The Docker command.
     type: str
     default: docker
+  cause:
+    description: Message of the task that should have started the containers; a problem when it is not empty.
+    type: str
+    default: ""
   fail:
     description: Whether the task fails when something is wrong.
     type: bool
@@ -104,6 +108,7 @@ def argument_spec() -> dict[str, Any]:
         "digest": {"type": "str", "default": ""},
         "log_lines": {"type": "int", "default": 20},
         "docker_cli": {"type": "str", "default": "docker"},
+        "cause": {"type": "str", "default": ""},
         "fail": {"type": "bool", "default": True},
     }
 
@@ -114,6 +119,8 @@ def observe(parameters: dict[str, Any], run: Run) -> dict[str, Any]:
     containers = containers_of(run, cli, parameters["project"])
     digests = digests_of(run, cli, [container.image_id for container in containers]) if parameters["released"] else {}
     problems = image_problems(containers, digests, parameters["services"], parameters["released"], parameters["digest"])
+    if parameters["cause"]:
+        problems.insert(0, f"expected its containers to start, found: {parameters['cause'].strip()}")
     report = ""
     if problems:
         logs = {container.id: last_lines(run, cli, container, parameters["log_lines"]) for container in containers}

@@ -1,0 +1,41 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Filters that say whom a check asks and what every answer must carry."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from ansible.errors import AnsibleFilterError
+
+SLOT_HEADER = "X-Release-Slot"
+
+
+def check_target(
+    context: Mapping[str, Any], which: str, slot: str = "", version: str = "", version_header: str = ""
+) -> dict[str, Any]:
+    """The slot to ask, the version expected there and the headers that prove both.
+
+    context: release_record_context, empty outside a release. which: ``candidate`` or ``live``, the slot asked where
+    none is named. An unknown version is not compared. Raises AnsibleFilterError when no slot is known.
+    """
+    slot = str(slot or context.get(which) or "")
+    if not slot:
+        raise AnsibleFilterError(f"expected a slot to check, found none: the release knows no {which} slot; name one")
+    versions = {context.get("live"): context.get("live_version"), context.get("candidate"): context.get("version")}
+    version = str(version or versions.get(slot) or "")
+    version_headers = {version_header: version} if version and version_header else {}
+    return {
+        "slot": slot,
+        "version": version,
+        "instance_headers": version_headers,
+        "proxy_headers": {SLOT_HEADER: slot, **version_headers},
+    }
+
+
+class FilterModule:
+    """Filters of the collection around checks."""
+
+    def filters(self) -> dict[str, Callable[..., Any]]:
+        return {"check_target": check_target}

@@ -1,0 +1,158 @@
+#!/usr/bin/python
+# SPDX-License-Identifier: GPL-3.0-or-later
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Module slot_logs."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: slot_logs
+short_description: Keep the logs of a slot's containers before they go
+description:
+  - Writes the log of each container of a compose project into a file of its own,
+    C(RELEASE_ID-SLOT-SERVICE.log), mode 0600, under the fence of the host. Logs may hold users' data.
+author:
+  - bluegreen.release maintainers (@bluegreen-release)
+attributes:
+  check_mode:
+    support: full
+    description: Can run in C(check_mode) and return changed status prediction without modifying target.
+    details:
+      - Names the files of all containers, also of those whose log is kept already.
+  diff_mode:
+    support: none
+    description: Will return details on what has changed (or possibly needs changing in C(check_mode)).
+  idempotent:
+    support: full
+    description: Whether a second run changes nothing.
+options:
+  project:
+    description: Name of the compose project.
+    type: str
+    required: true
+  directory:
+    description: Directory of the logs; made with mode 0700 where it is missing.
+    type: path
+    required: true
+  lines:
+    description: How many last lines of each log are kept.
+    type: int
+    default: 100000
+  docker_cli:
+    description: The Docker command.
+    type: str
+    default: docker
+  state_directory:
+    description: Directory of the host's fence.
+    type: path
+    required: true
+  epoch:
+    description: Epoch of this run's lock; a lower one than the host has seen is refused.
+    type: int
+    required: true
+"""
+
+EXAMPLES = r"""
+- name: Keep the logs of the green slot
+  bluegreen.release.slot_logs:
+    project: samokoder-green
+    directory: /srv/samokoder/logs
+    state_directory: /var/lib/bluegreen/samokoder
+    epoch: 7
+"""
+
+RETURN = r"""
+paths:
+  description: The log files, one for each container.
+  returned: always
+  type: list
+  elements: str
+containers:
+  description: How many containers the project has.
+  returned: always
+  type: int
+"""
+
+import filecmp  # noqa: E402
+import os  # noqa: E402
+import subprocess  # noqa: E402
+from collections.abc import Sequence  # noqa: E402
+from typing import Any  # noqa: E402
+
+from ansible.module_utils.basic import AnsibleModule  # noqa: E402
+from ansible_collections.bluegreen.release.plugins.module_utils.fence import FenceError, fenced  # noqa: E402
+from ansible_collections.bluegreen.release.plugins.module_utils.slot_docker import (  # noqa: E402
+    Container,
+    DockerError,
+    containers_of,
+)
+from ansible_collections.bluegreen.release.plugins.module_utils.slot_files import make_directory  # noqa: E402
+
+
+def argument_spec() -> dict[str, Any]:
+    return {
+        "project": {"type": "str", "required": True},
+        "directory": {"type": "path", "required": True},
+        "lines": {"type": "int", "default": 100000},
+        "docker_cli": {"type": "str", "default": "docker"},
+        "state_directory": {"type": "path", "required": True},
+        "epoch": {"type": "int", "required": True},
+    }
+
+
+def file_names(containers: Sequence[Container], project: str) -> dict[str, str]:
+    """Container id to the name of its log; a service's second container gets a number."""
+    names: dict[str, str] = {}
+    for container in containers:
+        slot = container.slot or project.rpartition("-")[2]
+        stem = f"{container.release_id or 'unknown'}-{slot}-{container.service or container.name}"
+        taken = sum(name.startswith(f"{stem}.") for name in names.values())
+        names[container.id] = f"{stem}.{taken + 1}.log" if taken else f"{stem}.log"
+    return names
+
+
+def keep(command: list[str], path: str) -> bool:
+    """Write the command's output, both streams, to the path; whether the file changed. Raises OSError, DockerError."""
+    temporary = f"{path}.tmp"
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    try:
+        with os.fdopen(descriptor, "wb") as stream:
+            done = subprocess.run(command, stdout=stream, stderr=subprocess.STDOUT, check=False)
+            os.fsync(stream.fileno())
+        if done.returncode:
+            raise DockerError(f"expected the log for {path}, found exit code {done.returncode} from {command[0]} logs")
+        if os.path.exists(path) and filecmp.cmp(temporary, path, shallow=False):
+            os.unlink(temporary)
+            return False
+        os.replace(temporary, path)
+    except BaseException:
+        if os.path.exists(temporary):
+            os.unlink(temporary)
+        raise
+    return True
+
+
+def main() -> None:
+    module = AnsibleModule(argument_spec=argument_spec(), supports_check_mode=True)  # type: ignore[no-untyped-call]
+    parameters = module.params
+    cli, directory = parameters["docker_cli"], parameters["directory"]
+    changed = False
+    try:
+        with fenced(parameters["state_directory"], parameters["epoch"], dry_run=module.check_mode):
+            containers = containers_of(module.run_command, cli, parameters["project"])
+            names = file_names(containers, parameters["project"])
+            if containers and not module.check_mode:
+                make_directory(directory)
+            for identifier, name in names.items():
+                command = [cli, "logs", "--timestamps", "--tail", str(parameters["lines"]), identifier]
+                changed |= True if module.check_mode else keep(command, os.path.join(directory, name))
+    except (FenceError, DockerError) as error:
+        module.fail_json(msg=str(error), paths=[])
+    except OSError as error:
+        module.fail_json(msg=f"expected to keep logs in {directory}, found: {error}. Check the disk.", paths=[])
+    paths = sorted(os.path.join(directory, name) for name in names.values())
+    module.exit_json(changed=changed, paths=paths, containers=len(containers))
+
+
+if __name__ == "__main__":
+    main()
