@@ -66,7 +66,9 @@ def play(plan: Mapping[str, Any]) -> dict[str, Any]:
     """Carry the scenario out; SystemExit when a step ends otherwise than the plan says."""
     for argv in plan.get("before", []):
         must(argv)
-    before, load, steps = status(), {}, []
+    before = status()
+    load: dict[str, Any] = {}
+    steps = []
     with users(plan.get("rate", 50), before["front_doors"], load):
         for step in plan["steps"]:
             done = run(step["run"])
