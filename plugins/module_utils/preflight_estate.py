@@ -99,9 +99,9 @@ def check_candidate(
 ) -> None:
     """Add a candidate slot that users could still need, or are still on."""
     running = [host for host in wanted.app_hosts if _running(views, host, candidate)]
-    if not running or wanted.replace_standby:
+    if not running:
         return
-    standby = _standby_since(history, candidate)
+    standby = None if wanted.replace_standby else _standby_since(history, candidate)
     left = standby + wanted.horizon - wanted.now if standby is not None else 0
     if left > 0:
         findings.add(

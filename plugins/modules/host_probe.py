@@ -63,18 +63,18 @@ options:
 EXAMPLES = r"""
 - name: Describe an application host
   bluegreen.release.host_probe:
-    application: samokoder
+    application: shop
     slots: {blue: {port: 8001}, green: {port: 8002}}
-    state_directory: /var/lib/bluegreen/samokoder
+    state_directory: /var/lib/bluegreen/shop
     engine: true
-    image: registry.example.com/samokoder:1.0.0
+    image: registry.example.com/shop:1.0.0
   register: __probe
 
 - name: Describe a proxy
   bluegreen.release.host_probe:
-    application: samokoder
+    application: shop
     slots: {blue: {port: 8001}, green: {port: 8002}}
-    state_directory: /var/lib/bluegreen/samokoder
+    state_directory: /var/lib/bluegreen/shop
   register: __probe
 """
 

@@ -82,7 +82,7 @@ EXAMPLES = r"""
 - name: Judge what was seen
   bluegreen.release.preflight_judge:
     version: 1.0.0
-    image: registry.example.com/samokoder
+    image: registry.example.com/shop
     lb_hosts: [lb1, lb2]
     app_hosts: [app1, app2]
     horizon_seconds: 86400
