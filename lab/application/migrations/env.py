@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 
 from alembic import context
@@ -30,6 +31,9 @@ def run_online() -> None:
         with context.begin_transaction():
             context.run_migrations()
 
+
+logging.basicConfig(format="%(levelname)s %(name)s: %(message)s")
+logging.getLogger("alembic.runtime.migration").setLevel(logging.INFO)
 
 if context.is_offline_mode():
     context.configure(dialect_name="postgresql", literal_binds=True)

@@ -18,7 +18,7 @@ DEFAULTS = {
     "login": 1.0,  # share of logins answered 500
     "ai": 1.0,  # share of generations answered 500
     "db_errors": 1.0,  # share of database requests that fail
-    "cpu": 1.0,  # processes that spin
+    "cpu": 2.0,  # processes that spin
     "memory": 97.0,  # percent of the container's limit to fill
     "migration": 1.0,  # the newest revision fails half-way
     "slow_boot": 15.0,  # seconds before serving
