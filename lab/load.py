@@ -18,7 +18,8 @@ from lab.errors import LabError
 from lab.load_client import Client, Plan
 from lab.load_report import Tally
 from lab.process import say
-from lab.settings import read_settings
+from lab.settings import Settings, read_settings
+from lab.state import read_json
 
 PROGRESS_SECONDS = 5.0
 LIMITS = {"rate": (0.1, 2000.0), "seconds": (0.1, 3600.0), "post_share": (0.0, 1.0), "connections": (1, 500)}
@@ -47,7 +48,9 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="bin/lab load", description=__doc__)
     parser.add_argument("--rate", type=float, default=50.0, help="requests per second over all front doors")
     parser.add_argument("--seconds", type=float, default=10.0)
-    parser.add_argument("--front", action="append", help="base URL of a front door; may be given again")
+    parser.add_argument(
+        "--front", action="append", help="base URL of a front door; may be given again; default: all of the lab's"
+    )
     parser.add_argument("--host-name", default=HOST_NAME, help="Host header")
     parser.add_argument("--post-share", type=float, default=0.3, help="share of requests that write, 0 to 1")
     parser.add_argument("--connections", type=int, default=32, help="most keep-alive connections at a time")
@@ -55,8 +58,20 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--acked", default=str(settings.state / ACKED_FILE), help="file to append confirmed writes to")
     parser.add_argument("--network", action="append", default=[], help="the lab's network (CIDR), besides loopback")
     arguments = parser.parse_args(list(argv))
-    arguments.front = arguments.front or [f"http://127.0.0.1:{settings.port}"]
+    arguments.front = arguments.front or fronts_of(settings)
     return arguments
+
+
+def fronts_of(settings: Settings) -> list[str]:
+    """Return the front doors of the lab's proxies.
+
+    Raises:
+        LabError: there is no lab of this name.
+    """
+    shape = read_json(settings.state / "shape.json")
+    if shape is None:
+        raise LabError(f"a lab named {settings.name}", "none", "bin/lab up, or give --front")
+    return [f"http://127.0.0.1:{shape['port'] + number}" for number in range(shape["lb"])]
 
 
 def plan_of(arguments: argparse.Namespace) -> Plan:

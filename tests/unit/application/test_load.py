@@ -281,7 +281,19 @@ def test_the_labs_network_is_a_target_when_it_is_given() -> None:
 @pytest.mark.parametrize("option", ["--rate=0", "--rate=2001", "--seconds=3601", "--post-share=2", "--connections=0"])
 def test_the_load_is_bounded(option: str) -> None:
     with pytest.raises(LabError, match=option.split("=")[0]):
-        plan_of(parse([option]))
+        plan_of(parse(["--front", "http://127.0.0.1:1", option]))
+
+
+def test_all_front_doors_of_the_lab_are_the_default(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    monkeypatch.setenv("LAB_NAME", "tried")
+    with pytest.raises(LabError, match="bin/lab up"):
+        parse([])
+    folder = tmp_path / "bluegreen-lab" / "tried"
+    folder.mkdir(parents=True)
+    (folder / "shape.json").write_text('{"lb": 2, "app": 1, "port": 8300}')
+    assert parse([]).front == ["http://127.0.0.1:8300", "http://127.0.0.1:8301"]
+    assert parse([]).acked == str(folder / "acked")
 
 
 def outcome(ended: float, failure: str = "") -> Outcome:
