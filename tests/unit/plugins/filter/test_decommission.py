@@ -1,0 +1,67 @@
+"""Which slot may be stopped: only positive evidence from every proxy allows it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from ansible_collections.bluegreen.release.plugins.filter.decommission import (
+    live_refusals,
+    standby_slot,
+    stop_refusals,
+)
+
+
+def hosts(**views: tuple[str, str] | None) -> dict[str, Any]:
+    return {
+        host: {"nginx_switchover_view": {"file": view[0], "probe": view[1]}} if view else {}
+        for host, view in views.items()
+    }
+
+
+def test_every_proxy_on_the_other_slot() -> None:
+    known = hosts(lb1=("green", "green"), lb2=("green", "green"))
+    assert stop_refusals(["lb1", "lb2"], known, "blue") == []
+    assert standby_slot(["lb1", "lb2"], known) == "blue"
+
+
+@pytest.mark.parametrize(
+    ("view", "found"),
+    [
+        (("blue", "blue"), "found it live there"),
+        (("green", "blue"), "found it live there"),
+        (("blue", "green"), "found it live there"),
+        (("unknown", "green"), "flag unknown and nginx green"),
+        (("green", "unreachable"), "flag green and nginx unreachable"),
+        (("none", "none"), "flag none and nginx none"),
+        (None, "flag not read and nginx not read"),
+    ],
+)
+def test_one_proxy_is_enough_to_refuse(view: tuple[str, str] | None, found: str) -> None:
+    (refusal,) = stop_refusals(["lb1", "lb2"], hosts(lb1=("green", "green"), lb2=view), "blue")
+    assert "lb2" in refusal and found in refusal
+
+
+def test_proxy_that_is_not_in_the_inventory() -> None:
+    (refusal,) = stop_refusals(["lb9"], {}, "blue")
+    assert "lb9" in refusal
+
+
+@pytest.mark.parametrize("slot", ["", "red"])
+def test_slot_that_is_none(slot: str) -> None:
+    assert len(stop_refusals(["lb1"], hosts(lb1=("green", "green")), slot)) == 1
+
+
+def test_no_proxy_no_evidence() -> None:
+    assert stop_refusals([], {}, "blue") and standby_slot([], {}) == ""
+
+
+def test_standby_is_unknown_where_no_proxy_names_a_slot() -> None:
+    assert standby_slot(["lb1"], hosts(lb1=("unknown", "unknown"))) == ""
+
+
+def test_way_back_counts_only_proxies_that_serve_the_slot() -> None:
+    known = hosts(lb1=("green", "green"), lb2=None, lb3=("unknown", "unreachable"))
+    assert live_refusals(["lb1", "lb2", "lb3"], known, "blue") == []
+    (refusal,) = live_refusals(["lb1", "lb2", "lb3"], known, "green")
+    assert "lb1" in refusal

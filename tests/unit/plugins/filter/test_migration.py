@@ -1,0 +1,81 @@
+"""What a migration tool says, and what may follow from it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from ansible_collections.bluegreen.release.plugins.filter.migration import migration_answer, migration_proof
+
+ROLE = Path(__file__).parents[4] / "roles" / "migration" / "defaults" / "main.yml"
+DEFAULTS = yaml.safe_load(ROLE.read_text())
+COMMANDS = {
+    "current": ["alembic", "current"],
+    "heads": ["alembic", "heads"],
+    "upgrade": ["alembic", "upgrade", "head"],
+}
+
+
+def answer(verb: str, stdout: str = "", rc: int | None = 0, stderr: str = "", **more: Any) -> dict[str, str]:
+    result = {"stdout": stdout, "stderr": stderr, "rc": rc, **more}
+    if rc is None:
+        del result["rc"]
+    pattern, unknown = DEFAULTS["migration_revision_pattern"], DEFAULTS["migration_unknown_pattern"]
+    return migration_answer(result, verb, COMMANDS, pattern, unknown)
+
+
+@pytest.mark.parametrize(
+    ("stdout", "revision"),
+    [
+        ("0001", "0001"),
+        ("ae1027a6acf (head)\n", "ae1027a6acf"),
+        ("INFO  [alembic] Context impl\r\n0002_add (head)\r\n", "0002_add"),
+        ("0002 (head) (mergepoint)", "0002"),
+    ],
+)
+def test_revision_as_alembic_prints_it(stdout: str, revision: str) -> None:
+    assert answer("current", stdout) == {"revision": revision, "problem": ""}
+
+
+def test_empty_database_has_no_revision_and_an_image_has_one() -> None:
+    assert answer("current", "") == {"revision": "", "problem": ""}
+    assert "expected a revision from `heads`, found none" in answer("heads", "")["problem"]
+
+
+def test_several_heads_are_refused() -> None:
+    problem = answer("heads", "0002 (head)\n0003 (head)\n")["problem"]
+    assert "expected one revision from `heads`, found 2: 0002, 0003" in problem
+
+
+def test_database_ahead_of_the_image() -> None:
+    problem = answer("current", rc=1, stderr="FAILED: Can't locate revision identified by '0009'")["problem"]
+    assert "one that is ahead of it" in problem and "'0009'" in problem
+
+
+def test_failure_has_the_tools_last_lines_without_compose() -> None:
+    stderr = " Container x-run  Creating\n" + "\n".join(f"line {number}" for number in range(40))
+    problem = answer("upgrade", rc=1, stderr=stderr)["problem"]
+    assert "`alembic upgrade head` (upgrade) to succeed, found exit code 1" in problem
+    assert "line 39" in problem and "line 19\n" not in problem and "Container" not in problem
+
+
+def test_module_that_never_ran_is_a_failure() -> None:
+    """A refusal by the fence has a message and no exit code."""
+    assert "epoch 3 is stale" in answer("upgrade", rc=None, msg="epoch 3 is stale")["problem"]
+
+
+def test_output_of_the_upgrade_is_no_revision() -> None:
+    assert answer("upgrade", "0002") == {"revision": "", "problem": ""}
+
+
+@pytest.mark.parametrize(("pattern", "found"), [("(", "regular expression"), ("^x$", "group")])
+def test_pattern_that_cannot_be_used(pattern: str, found: str) -> None:
+    assert found in migration_answer({"rc": 0, "stdout": "x"}, "current", COMMANDS, pattern)["problem"]
+
+
+def test_proof() -> None:
+    assert migration_proof("0002", "0002") == ""
+    assert "expected the database at revision 0002" in migration_proof("0001", "0002")
+    assert "found none" in migration_proof("", "0002")
