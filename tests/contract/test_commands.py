@@ -16,6 +16,7 @@ HOSTS = "lb: {hosts: {lb1: }}\napp: {hosts: {app1: }}\n"
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *ROOT.glob("roles/*/README.md")])
 PLAYBOOK = re.compile(r"\bplaybooks/([A-Za-z0-9_-]+\.ya?ml)")
 COMMAND = re.compile(r"(?<![\w/.])bin/([a-z][a-z_-]*)")
+LINK = re.compile(r"\]\(([^)#]+)")
 INVENTORY = re.compile(r"-i inventories/([a-z]+)")
 
 
@@ -66,6 +67,12 @@ def test_every_inventory_named_exists() -> None:
     named = [(where, name) for where, line in shown() for name in INVENTORY.findall(line)]
     assert named
     assert [f"{where}: {name}" for where, name in named if not (ROOT / "inventories" / name).is_dir()] == []
+
+
+def test_every_link_between_documents_resolves() -> None:
+    links = [(path, link) for path in DOCUMENTS for link in LINK.findall(path.read_text()) if "://" not in link]
+    assert links
+    assert [f"{path.relative_to(ROOT)}: {link}" for path, link in links if not (path.parent / link).exists()] == []
 
 
 def test_documents_show_playbook_commands() -> None:

@@ -16,7 +16,7 @@ SCENARIOS = sorted(path.parent for path in (ROOT / "molecule").glob("*/molecule.
 # Each with one letter in brackets, so that this file does not hold what it looks for.
 NOT_OURS = re.compile(
     r"\b(?:py[p]i|python[h]osted|deb\.[d]ebian|registry\.[n]pmjs)\.(?:org|com)\b"
-    r"|(?:^|[^A-Za-z0-9_.])/(?:[w]ork|[h]ome|[U]sers)/|/root/\.[p]yenv",
+    r"|(?:^|[^A-Za-z0-9_.])/[w]ork/|/root/\.[p]yenv",
 )
 ESTATE = re.compile(r"samokoder|\blab(?:_\w+|\d+)?\b", re.IGNORECASE)
 EXPECTED_CFG = {
