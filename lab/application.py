@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from pathlib import Path
 
@@ -17,9 +18,11 @@ from lab.settings import ROOT, Settings
 
 FOLDER = ROOT / "lab" / "application"
 PREVIOUS = "0.9.0"
+PREVIOUS_IMAGE = f"samokoder:{PREVIOUS}"
 _BUILD = ["docker", "compose", "--progress", "plain", "-f", str(FOLDER / "build.yml")]
 _BUNDLES = ("PIP_CERT", "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE")
 _SYSTEM_BUNDLE = "/etc/ssl/certs/ca-certificates.crt"
+_CONTENT_TAG = re.compile(r"[0-9.]+-[0-9a-f]{12}")
 _BUILD_SECONDS = 900.0
 _INSTALL_SECONDS = 300.0
 
@@ -47,18 +50,27 @@ def ensure_images() -> list[str]:
             )
         for image in images:
             run(["docker", "tag", image, f"{image}-{content}"], remedy="look at: docker images")
+        _forget_former_contents(content)
         return images
     for image in images:
         run(["docker", "tag", f"{image}-{content}", image], remedy="look at: docker images")
     return images
 
 
-def push_images(settings: Settings, images: list[str]) -> bool:
-    """Have the images in the lab's registry; False when all were there."""
+def _forget_former_contents(content: str) -> None:
+    """Former images are kept by their tags only; another checkout that wants one finds its layers or builds it again."""
+    listed = run(["docker", "image", "ls", "--format", "{{.Tag}}", "samokoder"], remedy="look at: docker images")
+    for tag in listed.split():
+        if _CONTENT_TAG.fullmatch(tag) and not tag.endswith(f"-{content}"):
+            attempt(["docker", "image", "rm", f"samokoder:{tag}"])
+
+
+def push_images(settings: Settings, images: list[str]) -> list[str]:
+    """Have the images in the lab's registry; returns those that were not there."""
     pushed = [image for image in images if push(settings, image)]
     if pushed:
         say(f"pushed to the lab's registry: {', '.join(pushed)}")
-    return bool(pushed)
+    return pushed
 
 
 def install_previous(settings: Settings) -> None:

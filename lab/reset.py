@@ -36,6 +36,7 @@ def reset(settings: Settings) -> None:
     snapshot.on_each(apps, lambda host: _reset_app(settings, host, kept["containers"][host.name]))
     database.restore(settings)
     snapshot.on_each(proxies, lambda host: _reset_proxy(settings, host))
+    snapshot.on_each(apps, lambda host: _wait_until_healthy(settings, host))
     _wait_until_serving(settings, proxies)
     say(f"reset in {time.monotonic() - begun:.1f} s")
 
@@ -86,6 +87,20 @@ def _make_project(project: str) -> str:
     files = f"-f {folder}/compose.yml -f {folder}/override.yml"
     compose = f"docker compose --progress quiet -p {project} --project-directory {folder} {files}"
     return f"{compose} up --detach --wait --no-deps"
+
+
+def _wait_until_healthy(settings: Settings, host: Host) -> None:
+    """Every instance, not only the one that a proxy happens to ask."""
+
+    def healthy() -> bool:
+        return all(entry["health"] in ("healthy", "none") for entry in snapshot.containers_of(settings, host))
+
+    if not wait_until(healthy, _SERVING_SECONDS):
+        raise LabError(
+            f"the previous version healthy on {host.name} within {_SERVING_SECONDS:.0f} s of a reset",
+            "it is not",
+            f"read: docker exec {settings.container(host.name)} sh -c 'docker ps; docker logs ...'; or bin/lab down, up",
+        )
 
 
 def _wait_until_serving(settings: Settings, proxies: Sequence[Host]) -> None:

@@ -80,9 +80,20 @@ def _clear(settings: Settings, host: Host) -> None:
 
 
 def restore_script(archive: str, folders: Sequence[str]) -> str:
-    """Shell that makes folders what an archive says; the folders themselves stay, as they may be mounted."""
-    emptied = "\n".join(f"find {folder} -mindepth 1 -delete 2>/dev/null || :" for folder in folders)
-    return f"{emptied}\ntar -xpf {archive} -C /"
+    """Shell that makes folders what an archive says.
+
+    A folder that the archive knows is never replaced, as running containers may have it mounted.
+    """
+    places = " ".join(folders)
+    return f"""
+find {places} -mindepth 1 ! -type d -delete
+kept=$(mktemp)
+tar -tf {archive} | sed -n 's|/$||p' > "$kept"
+find {places} -mindepth 1 -depth -type d | sed 's|^/||' | grep -vxFf "$kept" |
+    while read -r folder; do rmdir "/$folder"; done
+rm -f "$kept"
+tar -xpf {archive} -C /
+""".strip()
 
 
 def take(settings: Settings, hosts: Sequence[Host]) -> None:

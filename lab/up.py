@@ -38,10 +38,11 @@ def bring_up(settings: Settings, lb: int | None, app: int | None, install: bool)
     say(f"lab {settings.name}: {shape.lb} lb, {shape.app} app (Docker {engine.version}, Compose {engine.compose})")
     hosts, changed = _ensure_hosts(settings, shape)
     images = application.ensure_images()
-    changed = application.push_images(settings, images) or changed
-    if install and (changed or not snapshot.exists(settings)):
-        changed = True
+    pushed = application.push_images(settings, images)
+    stale = changed or application.PREVIOUS_IMAGE in pushed or not snapshot.exists(settings)
+    if install and stale:
         _install(settings, hosts)
+    changed = changed or bool(pushed) or (install and stale)
     if not changed:
         say("everything was there already: nothing changed")
     say(f"up in {time.monotonic() - begun:.1f} s")

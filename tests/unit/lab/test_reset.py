@@ -50,12 +50,16 @@ def test_labels_and_state_are_read_from_docker() -> None:
 
 def test_restoring_takes_new_files_away_and_brings_old_ones_back(tmp_path: Path) -> None:
     folder = tmp_path / "state"
-    folder.mkdir()
+    (folder / "mounted").mkdir(parents=True)
     (folder / "kept").write_text("old")
     archive = tmp_path / "a.tar"
-    subprocess.run(["tar", "-cf", archive, "-P", folder], check=True)
+    subprocess.run(["tar", "-cf", archive, folder], check=True, capture_output=True)
+    mounted = (folder / "mounted").stat().st_ino
     (folder / "kept").write_text("new")
     (folder / ".hidden").write_text("later")
-    subprocess.run(["sh", "-ec", restore_script(str(archive), [str(folder)])], check=True, capture_output=True)
+    (folder / "later" / "deep er").mkdir(parents=True)
+    (folder / "later" / "deep er" / "file").write_text("later")
+    subprocess.run(["sh", "-ec", restore_script(str(archive), [str(folder)])], check=True)
+    assert sorted(path.name for path in folder.rglob("*")) == ["kept", "mounted"]
     assert (folder / "kept").read_text() == "old"
-    assert not (folder / ".hidden").exists()
+    assert (folder / "mounted").stat().st_ino == mounted
