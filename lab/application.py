@@ -58,7 +58,7 @@ def ensure_images() -> list[str]:
 
 
 def _forget_former_contents(content: str) -> None:
-    """Former images are kept by their tags only; another checkout that wants one finds its layers or builds it again."""
+    """Former images are kept by these tags only; a checkout that wants one again builds it."""
     listed = run(["docker", "image", "ls", "--format", "{{.Tag}}", "samokoder"], remedy="look at: docker images")
     for tag in listed.split():
         if _CONTENT_TAG.fullmatch(tag) and not tag.endswith(f"-{content}"):

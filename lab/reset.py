@@ -99,7 +99,7 @@ def _wait_until_healthy(settings: Settings, host: Host) -> None:
         raise LabError(
             f"the previous version healthy on {host.name} within {_SERVING_SECONDS:.0f} s of a reset",
             "it is not",
-            f"read: docker exec {settings.container(host.name)} sh -c 'docker ps; docker logs ...'; or bin/lab down, up",
+            f"look at: docker exec {settings.container(host.name)} docker ps --all; or bin/lab down, bin/lab up",
         )
 
 
