@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 
@@ -35,7 +36,7 @@ def main() -> int:
     uvicorn.run(
         "release.main:application",
         host="0.0.0.0",
-        port=8000,
+        port=int(os.environ.get("SAMOKODER_PORT", "8000")),
         loop="uvloop",
         http="httptools",
         timeout_keep_alive=KEEP_ALIVE_SECONDS,
