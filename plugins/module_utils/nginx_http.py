@@ -1,0 +1,121 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Asking a proxy over fresh connections, and proving that every answer is the wanted one."""
+
+from __future__ import annotations
+
+import http.client
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlsplit
+
+_PAUSE_SECONDS = 0.005
+_BODY_LIMIT_BYTES = 65536
+
+
+class AskError(Exception):
+    """No answer; the text says what was found."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One answer of a proxy. Header names are in lower case."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: str
+
+
+def ask(url: str, headers: Mapping[str, str], timeout_seconds: float) -> Answer:
+    """GET *url* (http only) over a connection of its own. Raises AskError when there is no answer in time."""
+    parts = urlsplit(url)
+    if parts.scheme != "http" or not parts.hostname:
+        raise AskError(f"expected a URL like http://127.0.0.1:80/path, found {url!r}")
+    connection = http.client.HTTPConnection(parts.hostname, parts.port or 80, timeout=timeout_seconds)
+    try:
+        path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+        connection.request("GET", path, headers={**headers, "Connection": "close"})
+        response = connection.getresponse()
+        body = response.read(_BODY_LIMIT_BYTES).decode("utf-8", "replace")
+        return Answer(response.status, {name.lower(): value for name, value in response.getheaders()}, body)
+    except (OSError, http.client.HTTPException) as error:
+        reason = str(error) or type(error).__name__
+        raise AskError(f"no answer from {parts.hostname}:{parts.port or 80}: {reason}") from error
+    finally:
+        connection.close()
+
+
+@dataclass
+class Proof:
+    """What was seen while proving. Times are seconds since the proof began."""
+
+    proved: bool = False
+    requests: int = 0
+    wanted: int = 0
+    first: str = ""
+    last: str = ""
+    last_other_seconds: float | None = None
+    last_other: str = ""
+    seconds: float = 0.0
+    found: dict[str, int] = field(default_factory=dict)
+
+    def as_result(self) -> dict[str, Any]:
+        """The proof as a module returns it."""
+        return {
+            "proved": self.proved,
+            "requests": self.requests,
+            "wanted": self.wanted,
+            "first": self.first,
+            "last": self.last,
+            "last_other": self.last_other,
+            "last_other_seconds": None if self.last_other_seconds is None else round(self.last_other_seconds, 4),
+            "seconds": round(self.seconds, 4),
+            "found": self.found,
+        }
+
+    def note(self, seen: str, wanted: str, now_seconds: float) -> None:
+        """Count one answer."""
+        self.requests += 1
+        self.first = self.first or seen
+        self.last = seen
+        self.found[seen] = self.found.get(seen, 0) + 1
+        if seen == wanted:
+            self.wanted += 1
+        else:
+            self.last_other, self.last_other_seconds = seen, now_seconds
+
+
+def prove(
+    look: Callable[[float], str],
+    wanted: str,
+    window_seconds: float,
+    timeout_seconds: float,
+    clock: Callable[[], float] = time.monotonic,
+    sleep: Callable[[float], None] = time.sleep,
+) -> Proof:
+    """Look again and again until every look over *window_seconds* on end saw *wanted*; give up after the timeout.
+
+    look: given a timeout in seconds, says what it saw, in one word or one sentence; it does not raise.
+    One look that saw anything else begins the window anew.
+    """
+    proof, began = Proof(), clock()
+    window_began: float | None = None
+    while True:
+        asked = clock()
+        left = timeout_seconds - (asked - began)
+        if left <= 0:
+            proof.seconds = asked - began
+            return proof
+        seen = look(min(2.0, max(left, 0.05)))
+        now = clock()
+        proof.note(seen, wanted, now - began)
+        if seen != wanted:
+            window_began = None
+        elif window_began is None:
+            window_began = asked
+        if window_began is not None and now - window_began >= window_seconds:
+            proof.proved, proof.seconds = True, now - began
+            return proof
+        sleep(_PAUSE_SECONDS)

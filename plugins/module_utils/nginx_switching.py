@@ -1,0 +1,153 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Users of one proxy moved to a slot, with proof: what the module nginx_switch does."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from ansible_collections.bluegreen.release.plugins.module_utils.fence import fenced
+from ansible_collections.bluegreen.release.plugins.module_utils.nginx_flags import (
+    NONE,
+    UNKNOWN,
+    FlagsError,
+    flag_path,
+    other_slot,
+    read_flags,
+    settle,
+    switch_flag,
+)
+from ansible_collections.bluegreen.release.plugins.module_utils.nginx_http import prove
+from ansible_collections.bluegreen.release.plugins.module_utils.nginx_probe import (
+    UNREACHABLE,
+    Probe,
+    look_at_front,
+    probe,
+)
+
+_LONGEST_WAIT_SECONDS = 60.0
+_LOOK_SECONDS = 2.0
+
+
+def refusal(file: str, seen: Probe, directory: str) -> str:
+    """Why traffic must not be moved from this state; empty when it may.
+
+    An unreachable probe does not refuse: the proof through the front door decides, and a rollback must not hang on it.
+    """
+    if file == NONE:
+        return (
+            f"expected live.blue or live.green in {directory}, found neither. On a first install run the role's entry "
+            "point configure with nginx_switchover_initial_slot; otherwise find out who removed the flag."
+        )
+    if file == UNKNOWN:
+        return (
+            f"expected exactly one readable flag in {directory}, found both or an unreadable directory. Users are on "
+            "green if live.green is there and nginx can read it, else on blue: repair that, then run again."
+        )
+    if seen.live == UNKNOWN:
+        return (
+            f"expected nginx's workers to read {file} in {directory}, found that they cannot tell. Make the directory "
+            "and its parents readable for the workers (mode 0755); until then users are on blue."
+        )
+    if seen.live not in (file, UNREACHABLE):
+        return (
+            f"expected files and workers to name the same slot, found {file} in {directory} and {seen.live} through "
+            "nginx: it reads another directory. Run the role's entry point configure."
+        )
+    return ""
+
+
+class Switch:
+    """One run. result: what the module returns, truthful at every moment."""
+
+    def __init__(self, params: Mapping[str, Any], check_mode: bool) -> None:
+        self.params = params
+        self.check_mode = check_mode
+        self.directory: str = params["flags_directory"]
+        self.result: dict[str, Any] = {"changed": False}
+        self.warnings: list[str] = []
+
+    def query(self) -> str:
+        """Read everything into the result; return the reason to refuse a switch, if any."""
+        file = read_flags(self.directory)
+        seen = probe(self.params["probe_url"], self.params["probe_headers"], _LOOK_SECONDS)
+        self.result.update(
+            file=file,
+            probe=seen.live,
+            probe_reason=seen.reason,
+            generation=seen.generation,
+            agree=file == seen.live and file not in (NONE, UNKNOWN),
+        )
+        return refusal(file, seen, self.directory)
+
+    def wait_for_instant(self) -> None:
+        """Sleep until the agreed instant."""
+        left = (self.params["at"] or 0.0) - time.time()
+        if left > _LONGEST_WAIT_SECONDS:
+            raise FlagsError(
+                f"expected an instant at most {_LONGEST_WAIT_SECONDS:g} s ahead, found one {left:.0f} s ahead. Compare "
+                "the clocks of this host and of the controller."
+            )
+        if left > 0:
+            time.sleep(left)
+
+    def move(self) -> float:
+        """Rename under the fence, unless the slot is live already. Returns the monotonic instant of it."""
+        slot = self.params["slot"]
+        with fenced(
+            self.params["state_directory"],
+            self.params["epoch"],
+            self.params["fence_wait_seconds"],
+            dry_run=self.check_mode,
+        ):
+            reason = self.query()
+            if reason:
+                raise FlagsError(reason)
+            before = self.result["file"]
+            self.result["diff"] = {
+                "before": flag_path(self.directory, before) + "\n",
+                "after": flag_path(self.directory, slot) + "\n",
+            }
+            self.result["renamed_at"] = None
+            if before == slot or self.check_mode:
+                self.result["changed"] = before != slot
+                return time.monotonic()
+            self.wait_for_instant()
+            instant = switch_flag(self.directory, slot)
+            self.result.update(changed=True, renamed_at=time.time(), file=slot)
+            warning = settle(self.directory)
+            if warning:
+                self.warnings.append(warning)
+            return instant
+
+    def prove(self, began: float) -> str:
+        """Prove the slot through the front door; return the reason of a failed proof, else an empty text."""
+        slot = self.params["slot"]
+        look = look_at_front(self.params["front_url"], self.params["front_headers"], self.params["slot_header"])
+        proof = prove(look, slot, self.params["prove_seconds"], self.params["prove_timeout_seconds"])
+        self.result["proof"] = proof.as_result()
+        if proof.last_other_seconds is not None:
+            elapsed = time.monotonic() - proof.seconds - began
+            self.result["proof"]["last_other_seconds"] = round(elapsed + proof.last_other_seconds, 4)
+        if proof.proved:
+            return ""
+        return (
+            f"expected every answer of {self.params['front_url']} over {self.params['prove_seconds']:g} s to come from "
+            f"{slot}, found {proof.found} within {self.params['prove_timeout_seconds']:g} s. The flag "
+            f"{'was moved to' if self.result['changed'] else 'already was at'} {slot}; run the same task with slot "
+            f"{other_slot(slot)} to go back."
+        )
+
+    def run(self) -> None:
+        """Do what the state asks. FlagsError or FenceError when it is refused or cannot be proved."""
+        if self.params["state"] == "query":
+            self.query()
+            return
+        began = self.move()
+        if self.check_mode:
+            return
+        reason = self.prove(began)
+        if reason:
+            raise FlagsError(reason)

@@ -1,0 +1,176 @@
+#!/usr/bin/python
+# SPDX-License-Identifier: GPL-3.0-or-later
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Move the users of one proxy to a slot by one rename, and prove it; or say where they are."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: nginx_switch
+short_description: Move the users of a proxy to a slot without a reload
+version_added: 0.1.0
+author: bluegreen.release maintainers (@bluegreen-release)
+description:
+  - Renames C(live.blue) to C(live.green) or back, under the fence of the host, and proves over fresh connections
+    through the front door of this very proxy that every answer then comes from the wanted slot.
+  - Going back is the same task with the other slot. The module restores nothing by itself.
+attributes:
+  check_mode:
+    support: full
+    description: Says whether the flag would be renamed; nothing is renamed and nothing is proved.
+  diff_mode:
+    support: full
+    description: Shows the name of the flag before and after.
+  idempotent:
+    support: full
+    description: A slot that is live already is proved to be so, and nothing changes.
+options:
+  state:
+    description: V(query) reads and never changes anything; V(switched) makes O(slot) live.
+    type: str
+    choices: [switched, query]
+    default: switched
+  slot:
+    description: The slot to make live.
+    type: str
+    choices: [blue, green]
+  flags_directory:
+    description: Directory that holds the flag.
+    type: path
+    required: true
+  state_directory:
+    description: Directory of the fence; needed to switch.
+    type: path
+  epoch:
+    description: Epoch of the release lock; a lower one than the host has seen is refused. Needed to switch.
+    type: int
+  fence_wait_seconds:
+    description: How long to wait for another mutation of this host to end.
+    type: float
+    default: 10
+  probe_url:
+    description: Where nginx says which flag its workers see, for example C(http://127.0.0.1:80/.bluegreen/slot).
+    type: str
+    required: true
+  probe_headers:
+    description: Headers of the probe request, C(Host) and the secret. The secret is never shown.
+    type: dict
+    default: {}
+  front_url:
+    description: A URL of the front door on this proxy; needed to switch.
+    type: str
+  front_headers:
+    description: Headers of the front door requests, such as C(Host).
+    type: dict
+    default: {}
+  slot_header:
+    description: Answer header that names the slot.
+    type: str
+    default: X-Release-Slot
+  prove_seconds:
+    description: For how long on end every answer must come from the slot.
+    type: float
+    default: 0.5
+  prove_timeout_seconds:
+    description: When to give up the proof; longer than O(prove_seconds).
+    type: float
+    default: 10
+  at:
+    description: Instant of the rename in seconds since 1970, so that many proxies act together; at most 60 s ahead.
+    type: float
+"""
+
+EXAMPLES = r"""
+- name: Move users to green
+  bluegreen.release.nginx_switch:
+    slot: green
+    flags_directory: /var/lib/bluegreen/samokoder/flags
+    state_directory: /var/lib/bluegreen/samokoder
+    epoch: 7
+    probe_url: http://127.0.0.1:80/.bluegreen/slot
+    probe_headers:
+      Host: green.samokoder.example
+      X-Release-Preview: "{{ vault_preview_secret }}"
+    front_url: http://127.0.0.1:80/
+    front_headers:
+      Host: samokoder.example
+"""
+
+RETURN = r"""
+file:
+  description: What the files say, V(blue), V(green), V(none) or V(unknown); after a switch, the new state.
+  type: str
+  returned: always
+probe:
+  description: What nginx's workers see, V(blue), V(green), V(unknown) or V(unreachable). Read before a switch.
+  type: str
+  returned: always
+probe_reason:
+  description: Why the probe is unreachable; empty otherwise.
+  type: str
+  returned: always
+generation:
+  description: Generation of the configuration that nginx runs; empty when unreachable.
+  type: str
+  returned: always
+agree:
+  description: Whether files and workers named the same slot. Read before a switch.
+  type: bool
+  returned: always
+renamed_at:
+  description: Instant of the rename, seconds since 1970; null when nothing was renamed.
+  type: float
+  returned: state is switched
+proof:
+  description: >-
+    requests made, wanted (from the slot), first and last seen, last_other and last_other_seconds (the last answer that
+    was not from the slot, seconds after the rename), seconds, found (count of each), proved.
+  type: dict
+  returned: state is switched and not check mode
+"""
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.bluegreen.release.plugins.module_utils.fence import FenceError
+from ansible_collections.bluegreen.release.plugins.module_utils.nginx_flags import FlagsError
+from ansible_collections.bluegreen.release.plugins.module_utils.nginx_switching import Switch
+
+
+def main() -> None:
+    """Wiring."""
+    module = AnsibleModule(  # type: ignore[no-untyped-call]
+        argument_spec={
+            "state": {"type": "str", "choices": ["switched", "query"], "default": "switched"},
+            "slot": {"type": "str", "choices": ["blue", "green"]},
+            "flags_directory": {"type": "path", "required": True},
+            "state_directory": {"type": "path"},
+            "epoch": {"type": "int"},
+            "fence_wait_seconds": {"type": "float", "default": 10},
+            "probe_url": {"type": "str", "required": True},
+            "probe_headers": {"type": "dict", "default": {}, "no_log": True},
+            "front_url": {"type": "str"},
+            "front_headers": {"type": "dict", "default": {}},
+            "slot_header": {"type": "str", "default": "X-Release-Slot"},
+            "prove_seconds": {"type": "float", "default": 0.5},
+            "prove_timeout_seconds": {"type": "float", "default": 10},
+            "at": {"type": "float"},
+        },
+        required_if=[("state", "switched", ["slot", "state_directory", "epoch", "front_url"])],
+        supports_check_mode=True,
+    )
+    # A host name is no secret; hiding it would blot out every message that names it.
+    module.no_log_values.discard(module.params["probe_headers"].get("Host"))
+    switch = Switch(module.params, module.check_mode)
+    try:
+        switch.run()
+        problem = ""
+    except (FenceError, FlagsError) as error:
+        problem = str(error)
+    for warning in switch.warnings:
+        module.warn(warning)
+    if problem:
+        module.fail_json(msg=problem, **switch.result)
+    module.exit_json(**switch.result)
+
+
+if __name__ == "__main__":
+    main()
