@@ -58,7 +58,7 @@ def check_value(name: str, value: Any, option: Mapping[str, Any], where: str = "
     :param option: the option of an argument specification: type, elements, options, choices, required, no_log.
     :param where: what the message adds to the name, for example the host that has this value.
     """
-    if value is None:
+    if value is None or ("default" in option and value == option["default"]):
         return []
     kind = str(option.get("type", "str"))
     if not has_type(value, kind):

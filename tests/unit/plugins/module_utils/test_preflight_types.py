@@ -87,8 +87,10 @@ def test_choices_hold_for_the_elements_of_a_list() -> None:
     assert whats(["a", "c"], option) == ["x[1] is not one of the possible values"]
 
 
-def test_nothing_passes_as_not_given() -> None:
+def test_nothing_passes_as_not_given_and_a_default_as_what_it_is() -> None:
     assert whats(None, {"type": "int"}) == []
+    assert whats({}, {**SLOTS, "default": {}}) == []
+    assert len(whats({}, SLOTS)) == 2
 
 
 @pytest.mark.parametrize("option", [{"type": "int", "no_log": True}, {"type": "dict"}])

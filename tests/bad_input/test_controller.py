@@ -1,0 +1,81 @@
+"""Bad inputs that the controller refuses before any connection, by real runs of playbooks/preflight.yml."""
+
+from __future__ import annotations
+
+import copy
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+HERE = Path(__file__).parent
+ROOT = HERE.parents[1]
+CASES = yaml.safe_load((HERE / "cases.yml").read_text(encoding="utf-8"))["controller"]
+INVENTORY = yaml.safe_load((HERE / "inventory.yml").read_text(encoding="utf-8"))
+PLAYBOOK = ["ansible-playbook", "playbooks/preflight.yml"]
+
+
+def run(arguments: list[str]) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(PLAYBOOK + arguments, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
+
+
+def arguments_of(case: dict[str, Any], folder: Path) -> list[str]:
+    """Write the inventory of a case and give the arguments of its run."""
+    inventory = copy.deepcopy(INVENTORY)
+    variables = {**inventory["all"]["vars"], **case.get("variables", {})}
+    inventory["all"]["vars"] = {name: value for name, value in variables.items() if value is not None}
+    for group, hosts in case.get("groups", {}).items():
+        inventory["all"]["children"][group]["hosts"] = dict.fromkeys(hosts)
+    path = folder / "hosts.yml"
+    path.write_text(yaml.safe_dump(inventory), encoding="utf-8")
+    version = case.get("version", "1.0.0")
+    arguments = ["-i", str(path)] if case.get("inventory", True) else []
+    return [*arguments, *(["-e", f"release_version={version}"] if version else []), *case.get("arguments", [])]
+
+
+@pytest.mark.parametrize("case", CASES, ids=[case["name"] for case in CASES])
+def test_refused_before_any_connection(case: dict[str, Any], tmp_path: Path) -> None:
+    done = run(arguments_of(case, tmp_path))
+    output = done.stdout + done.stderr
+    assert done.returncode != 0, output
+    assert [text for text in case["expect"] if text not in output] == [], output
+    assert "Nothing was touched." in output
+    assert "unreachable=1" not in output and "UNREACHABLE" not in output, (
+        "a host was asked before the inputs were judged"
+    )
+    assert "observe |" not in output, output
+
+
+def test_good_inputs_pass_and_only_then_the_hosts_are_asked(tmp_path: Path) -> None:
+    """The cases above are refused for their own reason only: without a change all inputs pass."""
+    done = run(
+        [*arguments_of({}, tmp_path), "-e", "ansible_connection=local", "-e", "ansible_python_interpreter=/nowhere"]
+    )
+    assert "The inputs of this run cannot be used" not in done.stdout
+    assert "observe | Look at every host" in done.stdout
+    assert "No look was possible on lb1, lb2, app1 and app2" in done.stdout
+    assert done.returncode != 0
+
+
+@pytest.mark.parametrize("estate", ["prod", "staging"])
+def test_the_inputs_of_our_estates_pass(estate: str, tmp_path: Path) -> None:
+    playbook = tmp_path / "inputs.yml"
+    role = {"name": "bluegreen.release.preflight", "tasks_from": "inputs"}
+    play = {"hosts": "localhost:all", "gather_facts": False, "tasks": [{"ansible.builtin.import_role": role}]}
+    playbook.write_text(yaml.safe_dump([play]), encoding="utf-8")
+    folder = ROOT / "inventories" / estate
+    secrets = f"@{folder / 'group_vars/all/vault.yml.example'}"
+    command = ["ansible-playbook", str(playbook), "-i", str(folder), "-e", "release_version=1.0.0", "-e", secrets]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_a_secret_of_a_wrong_type_is_not_shown(tmp_path: Path) -> None:
+    case = {"variables": {"release_app_environment": "PASSWORD=hunter2", "nginx_switchover_preview_secret": [4711]}}
+    done = run(arguments_of(case, tmp_path))
+    assert "release_app_environment has the wrong type" in done.stdout
+    assert "nginx_switchover_preview_secret has the wrong type" in done.stdout
+    assert "hunter2" not in done.stdout + done.stderr
+    assert "4711" not in done.stdout + done.stderr
