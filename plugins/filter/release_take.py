@@ -133,6 +133,7 @@ class FilterModule:
             "release_stamp": stamp,
             "release_answers": answers,
             "release_decider": decider,
+            "release_closed": release_take.closed_of,
             "release_to_open": to_open,
             "release_to_resume": to_resume,
             "release_to_take_over": to_take_over,

@@ -24,6 +24,11 @@ def records_of(views: Views) -> list[dict[str, Any]]:
     return record.newest_valid(document for view in views.values() for document in view.get("records", []))
 
 
+def closed_of(views: Views) -> list[str]:
+    """The releases that are closed, as any host knows; a lock of theirs on a host that was away is a leftover."""
+    return [str(one["release_id"]) for one in records_of(views) if one["phase"] == transitions.CLOSED]
+
+
 def next_epoch(views: Views) -> int:
     """One more than any host has seen."""
     seen = [int(view["lock"]["epoch"]) for view in views.values() if view.get("lock")]

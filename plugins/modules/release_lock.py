@@ -43,6 +43,12 @@ options:
     description: Take the lock from another release.
     type: bool
     default: false
+  leftovers:
+    description: >-
+      Releases whose lock counts as left behind, because another host knows that their record is closed.
+    type: list
+    elements: str
+    default: []
   folders:
     description: Folders to have in the state directory. Made when the lock is taken.
     type: list
@@ -115,11 +121,16 @@ epoch:
   type: int
 """
 
-import os  # noqa: E402
-from typing import Any  # noqa: E402
+import os
+from typing import Any
 
-from ansible.module_utils.basic import AnsibleModule  # noqa: E402
-from ansible_collections.bluegreen.release.plugins.module_utils import fence, lock, state_directory  # noqa: E402
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.bluegreen.release.plugins.module_utils import (
+    fence,
+    lock,
+    state_directory,
+    transitions,
+)
 
 
 class Refused(Exception):
@@ -154,6 +165,8 @@ def _decide(directory: str, params: dict[str, Any]) -> tuple[lock.Decision, dict
             "See in playbooks/status.yml that no release runs, then take it with -e release_takeover=true."
         )
     phase, epoch = state_directory.holder_phase(directory, holder), fence.read_epoch(directory)
+    if holder is not None and holder["release_id"] in params["leftovers"]:
+        phase = transitions.CLOSED
     return lock.decide_take(params["holder"], holder, phase, epoch, params["takeover"]), holder
 
 
@@ -215,6 +228,7 @@ def main() -> None:
             "release_id": {"type": "str"},
             "epoch": {"type": "int"},
             "takeover": {"type": "bool", "default": False},
+            "leftovers": {"type": "list", "elements": "str", "default": []},
             "folders": {"type": "list", "elements": "str", "default": []},
             "wait_seconds": {"type": "float", "default": fence.DEFAULT_WAIT_SECONDS},
         },

@@ -27,7 +27,7 @@ def holder(release_id: str, epoch: int) -> dict[str, Any]:
 def params(directory: Path, release_id: str = A, epoch: int = 1, **more: Any) -> dict[str, Any]:
     return {
         "state_directory": str(directory), "holder": holder(release_id, epoch), "release_id": release_id,
-        "epoch": epoch, "takeover": False, "folders": ["records"], "wait_seconds": 5.0, **more,
+        "epoch": epoch, "takeover": False, "leftovers": [], "folders": ["records"], "wait_seconds": 5.0, **more,
     }  # fmt: skip
 
 
@@ -93,6 +93,12 @@ def test_the_lock_of_a_closed_release_is_a_leftover_and_only_that(tmp_path: Path
         release_lock.take(params(tmp_path, B, 2), False)
     write_record(tmp_path, A, closed=True)
     assert "left behind" in release_lock.take(params(tmp_path, B, 2), False)["note"]
+
+
+def test_a_lock_whose_release_another_host_knows_closed_is_a_leftover(tmp_path: Path) -> None:
+    release_lock.take(params(tmp_path), False)
+    write_record(tmp_path, A, closed=False)
+    assert "left behind" in release_lock.take(params(tmp_path, B, 2, leftovers=[A]), False)["note"]
 
 
 def test_a_damaged_lock_is_held_by_somebody(tmp_path: Path) -> None:
