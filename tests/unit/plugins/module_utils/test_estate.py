@@ -1,0 +1,163 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The views of all hosts as one document, and everything in which they may disagree."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from ansible_collections.bluegreen.release.plugins.module_utils import estate, record
+
+LB, APP = ["lb1", "lb2"], ["app1"]
+STAMP = {"at": "2026-01-31T23:59:59Z", "actor": "alice@c1", "run": "job 7"}
+HOLDER = {
+    "release_id": "20260131T235959Z-1.0.0-aaaa", "user": "alice", "host": "c1", "job": "7", "mode": "run",
+    "purpose": "release 1.0.0", "since": "2026-01-31T23:59:59Z", "epoch": 1,
+}  # fmt: skip
+
+
+def document(*phases: str, outcome: str = "") -> dict[str, Any]:
+    plan = {
+        "version": "1.0.0", "image": "i", "digest": "d", "live": "blue", "candidate": "green", "live_version": "0.9.0",
+    }  # fmt: skip
+    release = {"release_id": HOLDER["release_id"], "application": "shop", "environment": "test", "mode": "run"}
+    result = record.new_document(plan, release, 1, STAMP)
+    for phase in phases:
+        result = record.advance(result, phase, {}, 1, STAMP)
+    return record.close(result, outcome, {}, 1, STAMP) if outcome else result
+
+
+ALL = (
+    "provisioning", "provisioned", "migrating", "migrated", "checking", "checked", "switching", "switched", "watching",
+    "watched",
+)  # fmt: skip
+LIVE = document(*ALL, outcome="live")
+
+
+def views(newest: dict[str, Any] = LIVE, slot: str = "green") -> dict[str, dict[str, Any]]:
+    remembered = {"records": [newest], "corrupt": [], "lock": None, "epoch": 1}
+    proxy = {"file": slot, "probe": slot, "agree": True, "generation": "g"}
+    containers = {
+        "blue": {"containers": [{"state": "running", "version": "0.9.0"}]},
+        "green": {"containers": [{"state": "running", "version": "1.0.0"}, {"state": "exited", "version": "0.8.0"}]},
+    }
+    result: dict[str, dict[str, Any]] = {host: {"record": remembered, "proxy": proxy} for host in LB}
+    result["app1"] = {"record": {**remembered, "records": []}, "probe": {"slots": containers}}
+    for host, view in result.items():
+        result[host] = json.loads(json.dumps(view))  # Of its own: a test changes one host.
+    return result
+
+
+def merged(given: dict[str, dict[str, Any]]) -> dict[str, Any]:
+    return estate.estate(given, LB, APP, "shop", "test")
+
+
+def test_an_estate_in_order() -> None:
+    found = merged(views())
+    assert found["problems"] == []
+    assert found["ok"] is True
+    assert found["live"] == {"lb1": "green", "lb2": "green"}
+    assert found["versions"] == {"blue": "0.9.0", "green": "1.0.0"}
+    assert (found["release"]["release_id"], found["release"]["phase"]) == (HOLDER["release_id"], "closed")
+    assert found["lock"] is None
+    told = "\n".join(estate.lines(found))
+    for part in ("proxy lb1: green", "slot green (live): 1.0.0", "alice@c1", "lock: free", "hosts agree"):
+        assert part in told
+
+
+def broken(change: str) -> dict[str, dict[str, Any]]:
+    given = views()
+    if change == "lb2 gone":
+        given["lb2"] = {}
+    elif change == "app1 gone":
+        given["app1"] = {}
+    elif change == "unknown":
+        given["lb2"]["proxy"].update(probe="unknown", agree=False)
+    elif change == "file differs":
+        given["lb2"]["proxy"].update(file="blue", agree=False)
+    elif change == "proxies differ":
+        given["lb2"]["proxy"].update(file="blue", probe="blue")
+    elif change == "record differs":
+        given = views(slot="blue")
+    elif change == "copy is old":
+        given["lb2"]["record"]["records"] = [document("provisioning")]
+    elif change == "copy is missing":
+        given["lb2"]["record"]["records"] = []
+    elif change == "corrupt":
+        given["lb1"]["record"]["corrupt"] = [{"file": "/x/torn.json", "problem": "is not JSON"}]
+    elif change == "live slot is empty":
+        given["app1"]["probe"]["slots"]["green"]["containers"] = []
+    elif change == "other version":
+        given["app1"]["probe"]["slots"]["green"]["containers"][0]["version"] = "1.0.1"
+    elif change == "two holders":
+        given["lb1"]["record"]["lock"] = HOLDER
+        given["lb2"]["record"]["lock"] = {**HOLDER, "release_id": "20260131T235959Z-1.0.0-bbbb"}
+    return given
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ("lb2 gone", "lb2: expected an answer, found none: the host is unreachable"),
+        ("app1 gone", "app1: expected an answer, found none: the host is unreachable"),
+        ("unknown", "lb2: expected the probe through nginx to answer blue or green, found unknown"),
+        ("file differs", "lb2: expected file and probe to agree, found file blue, probe green"),
+        ("proxies differ", "expected all proxies on one slot, found lb1 green, lb2 blue"),
+        ("record differs", "lb1: expected green as the record says, found blue"),
+        ("copy is old", "at epoch 1, sequence 12, found epoch 1, sequence 2"),
+        ("copy is missing", "sequence 12, found none"),
+        ("corrupt", "lb1: /x/torn.json: is not JSON"),
+        ("live slot is empty", "app1: expected green, which is live, to run, found no container"),
+        ("other version", "app1: expected 1.0.0 in green as the record says, found 1.0.1"),
+        ("two holders", "expected one release to hold the lock"),
+    ],
+)
+def test_every_disagreement_is_named_and_not_ok(change: str, message: str) -> None:
+    found = merged(broken(change))
+    assert found["ok"] is False
+    assert message in " | ".join(found["problems"])
+    assert any(line.startswith("PROBLEM: ") for line in estate.lines(found))
+
+
+@pytest.mark.parametrize(
+    ("newest", "expected"),
+    [
+        (document(), "blue"),
+        (document(*ALL[:6]), "blue"),
+        (document(*ALL[:7]), None),
+        (document(*ALL[:8]), "green"),
+        (document(*ALL), "green"),
+        (LIVE, "green"),
+        (document("rolling_back"), None),
+        (document("rolling_back", outcome="failed"), "blue"),
+        (None, None),
+    ],
+)
+def test_where_the_record_says_that_users_are(newest: dict[str, Any] | None, expected: str | None) -> None:
+    assert estate.expected_live(newest) == expected
+
+
+def test_a_release_under_way_is_no_disagreement_but_is_told() -> None:
+    given = views(document("provisioning"), slot="blue")
+    found = merged(given)
+    assert (found["ok"], "nobody holds the lock" in found["notes"][0]) == (True, True)
+    for host in given:
+        given[host]["record"]["lock"] = HOLDER
+    found = merged(given)
+    assert (found["notes"], found["lock"]) == ([], HOLDER)
+    assert "lock: alice@c1 (job 7) since" in "\n".join(estate.lines(found))
+
+
+def test_a_lock_left_by_a_closed_release_is_told() -> None:
+    given = views()
+    given["lb1"]["record"]["lock"] = HOLDER
+    found = merged(given)
+    assert (found["ok"], "the next release takes it" in found["notes"][0]) == (True, True)
+
+
+def test_nothing_answers() -> None:
+    found = merged({})
+    assert len(found["problems"]) == 3
+    assert found["live"] == {"lb1": "unreachable", "lb2": "unreachable"}
