@@ -1,0 +1,99 @@
+"""Bad inputs that show only on an estate: each refused on the lab, and the estate is the same afterwards."""
+
+from __future__ import annotations
+
+import json
+import os
+import shlex
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+HERE = Path(__file__).parent
+ROOT = HERE.parents[1]
+CASES = yaml.safe_load((HERE / "cases.yml").read_text(encoding="utf-8"))["lab"]
+PORTS = {"blue": 8001, "green": 8002}
+STATE = "/var/lib/bluegreen/samokoder"
+# Everything a release could write, and what runs. Locks and logs of reading are no part of it.
+FILES = f"find {STATE} /srv/samokoder /etc/nginx -type f ! -name fence.lock ! -path '*/faults/*' -exec sha256sum {{}} +"
+RUNNING = "docker ps -a --no-trunc --format '{{.ID}} {{.State}} {{.Image}}' 2>/dev/null"
+
+
+def command(words: list[str], **options: Any) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(words, cwd=ROOT, capture_output=True, text=True, timeout=180, check=False, **options)
+
+
+def lab_status() -> dict[str, Any] | None:
+    done = command(["bin/lab", "status"])
+    return json.loads(done.stdout) if done.returncode == 0 else None
+
+
+@pytest.fixture(scope="module")
+def lab() -> Iterator[dict[str, str]]:
+    """Give what the table's commands are filled with; the lab is as it was afterwards."""
+    status = lab_status()
+    if status is None and "LAB_NAME" not in os.environ:
+        pytest.skip("no lab is up: bin/lab up --lb 2 --app 2")
+    assert status is not None, "the lab named by LAB_NAME is not up: bin/lab up --lb 2 --app 2"
+    (live,) = set(status["live"].values())
+    candidate = "green" if live == "blue" else "blue"
+    name = status["lab"]
+    pid = command(["docker", "inspect", "-f", "{{.State.Pid}}", f"{name}-lb1"]).stdout.strip()
+    yield {
+        "lab": name,
+        "live": live,
+        "candidate": candidate,
+        "candidate_port": str(PORTS[candidate]),
+        "lb1_pid": pid,
+        "state": STATE,
+        "tools": str(ROOT / "bin"),
+        "play": "ansible-playbook",
+        "playbooks": str(ROOT / "playbooks"),
+        "inventory": str(ROOT / "inventories/lab"),
+    }
+    command(["bin/lab", "reset"])
+
+
+def estate(name: str) -> dict[str, Any]:
+    """Give what a release could change: the lab's own status, files and containers of every host."""
+    found: dict[str, Any] = {"status": lab_status()}
+    hosts = command(["docker", "ps", "--format", "{{.Names}}"]).stdout.split()
+    for host in sorted(one for one in hosts if one.startswith((f"{name}-lb", f"{name}-app"))):
+        seen = command(["docker", "exec", host, "sh", "-c", f"{FILES} | sort; {RUNNING} | sort"])
+        found[host] = seen.stdout
+    return found
+
+
+@pytest.mark.parametrize("case", CASES, ids=[case["name"] for case in CASES])
+def test_refused_and_nothing_touched(case: dict[str, Any], lab: dict[str, str]) -> None:
+    def fill(text: str) -> str:
+        for key, value in lab.items():
+            text = text.replace("{" + key + "}", value)
+        return text
+
+    left_running = []
+    try:
+        for before in map(fill, case.get("before", [])):
+            if before.startswith("&"):
+                left_running.append(subprocess.Popen(shlex.split(before[1:]), stdout=subprocess.DEVNULL))
+                continue
+            done = command(shlex.split(before))
+            assert done.returncode == 0, f"{before}\n{done.stdout}{done.stderr}"
+        first = estate(lab["lab"])
+        words = ["ansible-playbook", "playbooks/release.yml", "-i", "inventories/lab"]
+        refused = command([*words, "-e", f"release_version={case.get('version', '1.0.0')}", *case.get("arguments", [])])
+        output = refused.stdout + refused.stderr
+        assert refused.returncode != 0, output
+        assert [text for text in map(fill, case["expect"]) if text not in output] == [], output
+        assert "Nothing was touched." in output
+        assert estate(lab["lab"]) == first
+    finally:
+        undone = [command(shlex.split(after)) for after in map(fill, case.get("after", []))]
+        for process in left_running:
+            process.terminate()
+            process.wait(timeout=10)
+    assert [done.stderr for done in undone if done.returncode != 0] == []
