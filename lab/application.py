@@ -12,7 +12,7 @@ from lab import database
 from lab.base_image import ensure_base_image, image_exists
 from lab.errors import LabError
 from lab.images import folder_hash
-from lab.process import attempt, last_lines, run, say, step
+from lab.process import attempt, follow, last_lines, run, say, step
 from lab.registry import push
 from lab.settings import ROOT, Settings
 
@@ -24,7 +24,8 @@ _BUNDLES = ("PIP_CERT", "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE")
 _SYSTEM_BUNDLE = "/etc/ssl/certs/ca-certificates.crt"
 _CONTENT_TAG = re.compile(r"[0-9.]+-[0-9a-f]{12}")
 _BUILD_SECONDS = 900.0
-_INSTALL_SECONDS = 300.0
+_INSTALL_SECONDS = 900.0
+_PLAY = re.compile(r"PLAY \[(.+)\]")
 
 
 def certificate_bundle() -> str:
@@ -91,11 +92,10 @@ def _playbook(settings: Settings, name: str, version: str) -> None:
         "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"),
         "ANSIBLE_NOCOLOR": "1",
     }
-    done = attempt(command, timeout_seconds=_INSTALL_SECONDS, environment=environment, folder=ROOT)
-    log.write_text(done.stdout + done.stderr)
-    if done.returncode != 0:
+    code = follow(command, log=log, shown=_PLAY, timeout_seconds=_INSTALL_SECONDS, environment=environment, folder=ROOT)
+    if code != 0:
         raise LabError(
             f"version {version} installed",
-            f"exit code {done.returncode} of {' '.join(command)}:\n{last_lines(done.stdout + done.stderr, 25)}",
+            f"exit code {code} of {' '.join(command)}:\n{last_lines(log.read_text(errors='replace'), 25)}",
             f"read {log}; then run bin/lab up again",
         )

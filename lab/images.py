@@ -11,14 +11,17 @@ from lab.process import run, step
 
 _HOSTS = Path(__file__).parent / "hosts"
 _KINDS = ("lb", "app", "db", "registry")
-_SKIPPED = {"__pycache__"}
+# What tools and readers leave in a folder without any image being different for it.
+_SKIPPED = {"__pycache__", "README.md"}
 
 
 def folder_hash(folder: Path) -> str:
     """Twelve hex digits of the names, modes and contents of a folder's files."""
     total = hashlib.sha256()
     for path in sorted(folder.rglob("*")):
-        if path.is_file() and not _SKIPPED & set(path.parts) and path.suffix != ".pyc":
+        parts = path.relative_to(folder).parts
+        hidden = any(part.startswith(".") and part != ".dockerignore" for part in parts)
+        if path.is_file() and not hidden and not _SKIPPED & set(parts):
             executable = "x" if path.stat().st_mode & 0o100 else "-"
             total.update(f"{path.relative_to(folder)}\0{executable}\0".encode())
             total.update(hashlib.sha256(path.read_bytes()).digest())

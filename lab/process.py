@@ -4,9 +4,11 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -85,6 +87,45 @@ def run(
         said = last_lines(done.stderr) or last_lines(done.stdout) or "no output"
         raise LabError(f"success of: {' '.join(command)[:400]}", f"exit code {done.returncode}: {said}", remedy)
     return done.stdout
+
+
+def follow(
+    command: Sequence[str],
+    *,
+    log: Path,
+    shown: re.Pattern[str],
+    timeout_seconds: float,
+    environment: Mapping[str, str],
+    folder: Path,
+) -> int:
+    """Run a long command into a log file, saying group 1 of each line that matches; returns its exit code.
+
+    One that takes too long is ended and answers 124.
+    """
+    with log.open("w") as output:
+        child = subprocess.Popen(
+            list(command),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            env={**os.environ, **environment},
+            cwd=folder,
+            text=True,
+            errors="replace",
+        )
+        timer = threading.Timer(timeout_seconds, child.terminate)
+        timer.start()
+        assert child.stdout is not None
+        for line in child.stdout:
+            output.write(line)
+            output.flush()
+            found = shown.match(line)
+            if found:
+                say(f"  {found.group(1)}")
+        code = child.wait()
+        late = not timer.is_alive()
+        timer.cancel()
+    return 124 if late else code
 
 
 def as_root(command: Sequence[str]) -> list[str]:
