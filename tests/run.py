@@ -10,6 +10,7 @@ import argparse
 import concurrent.futures
 import os
 import shlex
+import shutil
 import signal
 import subprocess
 import sys
@@ -23,6 +24,7 @@ import yaml
 ROOT = Path(__file__).resolve().parent.parent
 TIERS = ROOT / "tests" / "tiers.yml"
 OUTPUT = ROOT / "tests" / "output"
+NGINX = str(ROOT / ".cache" / "nginx" / "usr" / "sbin")
 TAIL_LINES = 40
 TIMEOUT_SECONDS = 600.0
 LAB_UP_SECONDS = 1500.0
@@ -69,8 +71,8 @@ def parse(text: str) -> list[Check]:
             raise BadTiers(f"tier {tier.get('name')}: expected keys of {sorted(TIER_KEYS)}, found {sorted(unknown)}")
         if not tier.get("checks"):
             raise BadTiers(f"tier {tier['name']}: expected at least one check, found none")
-        if tier.get("needs") not in (None, "lab"):
-            raise BadTiers(f"tier {tier['name']}: expected needs: lab, found {tier['needs']}")
+        if tier.get("needs") not in (None, "lab", "nginx"):
+            raise BadTiers(f"tier {tier['name']}: expected needs: lab or nginx, found {tier['needs']}")
         for name, command in tier["checks"].items():
             checks.append(
                 Check(
@@ -116,7 +118,7 @@ def arguments(command: str) -> list[str]:
 def environment(name: str = "") -> dict[str, str]:
     """Environment of check `name`: the virtual environment first, no colours, and the lab that is the tests' own."""
     own = {
-        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+        "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"], "/usr/sbin", NGINX]),
         "NO_COLOR": "1",
         "ANSIBLE_NOCOLOR": "1",
         "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"),
@@ -210,6 +212,16 @@ def bring_up_lab() -> Result:
     return execute(up)
 
 
+def bring_nginx() -> list[Result]:
+    """Result of fetching an nginx for the tests that start one themselves; none when there is one already."""
+    if shutil.which("nginx", path=environment()["PATH"]):
+        return []
+    print("no nginx here: unpacking Debian's into .cache/nginx ...", flush=True)
+    result = execute(Check("fetch-nginx", "nginx", "bash tests/fetch_nginx.sh", False, False, None, TIMEOUT_SECONDS))
+    report(result)
+    return [result]
+
+
 def main() -> int:
     """Exit code of a whole run."""
     parser = argparse.ArgumentParser(prog="bin/test", description=__doc__)
@@ -227,9 +239,10 @@ def main() -> int:
     OUTPUT.mkdir(parents=True, exist_ok=True)
     started = time.monotonic()
     print(f"{len(checks)} checks; output of each in {OUTPUT.relative_to(ROOT)}/", flush=True)
-    alone = [check for check in checks if not check.needs]
-    results = run_all(alone, execute, workers=min(4, os.cpu_count() or 1))
-    if hosts := [check for check in checks if check.needs]:
+    fetched = bring_nginx() if any(check.needs == "nginx" for check in checks) else []
+    alone = [check for check in checks if check.needs != "lab"]
+    results = [*fetched, *run_all(alone, execute, workers=min(4, os.cpu_count() or 1))]
+    if hosts := [check for check in checks if check.needs == "lab"]:
         lab = bring_up_lab()
         report(lab)
         if lab.passed:
