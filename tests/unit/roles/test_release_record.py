@@ -53,7 +53,7 @@ class Estate:
             "release_environment": "test", "release_image": "r/shop", "release_compose_file": "/nowhere/compose.yml",
             "release_version": "1.0.0", "ansible_become_method": "su",
         }  # fmt: skip
-        groups = {"lb": {"hosts": {"lb1": {}, "lb2": {}}}, "app": {"hosts": {"app1": {}}}}
+        groups: dict[str, Any] = {"lb": {"hosts": {"lb1": {}, "lb2": {}}}, "app": {"hosts": {"app1": {}}}}
         (folder / "hosts.yml").write_text(yaml.safe_dump({"all": {"vars": everywhere, "children": groups}}))
         for host in HOSTS:
             (folder / host).mkdir()
