@@ -114,7 +114,7 @@ def test_latency_is_added_and_measured(context: Context) -> None:
     (context.settings.faults / "latency").write_text("0.2")
     assert ask(context, "GET", "/api/slow?seconds=0").status_code == 200
     p95 = metric(context, "api_response_time_p95")
-    assert p95 is not None and 0.2 <= p95 < 2.0
+    assert p95 is not None and 0.2 <= p95 < 10.0
 
 
 def test_unhealthy_login_and_ai_fail_where_they_should(context: Context) -> None:

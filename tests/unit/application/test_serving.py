@@ -19,7 +19,7 @@ import httpx
 import pytest
 
 APPLICATION = Path(__file__).resolve().parents[3] / "lab" / "application"
-WAIT_SECONDS = 20.0
+WAIT_SECONDS = 60.0
 
 
 class Process:
