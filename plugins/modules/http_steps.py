@@ -241,7 +241,8 @@ def main() -> None:
     }
     if reading.passed or not parameters["fail"]:
         module.exit_json(changed=False, **result)
-    module.fail_json(msg=f"{parameters['base_url']}: {reading.reason}.", **result)
+    hint = "See the log of the service behind it, or correct the step"
+    module.fail_json(msg=f"{parameters['base_url']}: {reading.reason}. {hint}.", **result)
 
 
 if __name__ == "__main__":
