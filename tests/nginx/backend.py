@@ -58,9 +58,9 @@ async def one_request(reader: asyncio.StreamReader, writer: asyncio.StreamWriter
     """Answer one request; False ends the connection."""
     head = (await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), KEEP_ALIVE_SECONDS)).decode("latin-1")
     first, *rest = head.split("\r\n")
-    method, target, _ = first.split(" ", 2)
+    method, target, version = first.split(" ", 2)
     headers = {name.lower(): text.strip() for name, _, text in (line.partition(":") for line in rest if line)}
-    if headers.get("upgrade") == "websocket":
+    if headers.get("upgrade") == "websocket" and headers.get("connection", "").lower() == "upgrade":
         await websocket(reader, writer)
         return False
     if target.startswith("/events"):
@@ -76,6 +76,7 @@ async def one_request(reader: asyncio.StreamReader, writer: asyncio.StreamWriter
             "name": NAME,
             "method": method,
             "target": target,
+            "version": version,
             "headers": headers,
             "length": length,
             "sha256": digest,
