@@ -38,6 +38,8 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     shutil.copy(ROOT / "bin" / "_venv", project / "bin")
     (project / "requirements.txt").write_text("# nothing\n")
     (project / "requirements-dev.txt").write_text("-r requirements.txt\n")
+    (project / "lab" / "application").mkdir(parents=True)
+    (project / "lab" / "application" / "requirements.txt").write_text("# nothing\n")
     done = ready(project)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "making .venv" in done.stdout
