@@ -41,13 +41,23 @@ def owner(inode: str, uid: int, proc: Path = Path("/proc")) -> dict[str, Any]:
         if not entry.name.isdigit():
             continue
         try:
-            links = [os.readlink(link) for link in (entry / "fd").iterdir()]
-            if f"socket:[{inode}]" in links:
+            if _holds(entry / "fd", f"socket:[{inode}]"):
                 command = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace").strip()
                 return {"pid": int(entry.name), "command": command[:120], "user": user}
         except OSError:
             continue
     return {"pid": None, "command": None, "user": user}
+
+
+def _holds(descriptors: Path, wanted: str) -> bool:
+    """Tell whether one of a process's descriptors is the wanted one; some of them end while we look."""
+    for link in descriptors.iterdir():
+        try:
+            if os.readlink(link) == wanted:
+                return True
+        except FileNotFoundError:
+            continue
+    return False
 
 
 def space(path: str) -> dict[str, Any]:

@@ -1,0 +1,122 @@
+"""Logins of registries and sizes of images, as Docker's own files and commands give them."""
+
+from __future__ import annotations
+
+import base64
+import http.server
+import json
+import socketserver
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ansible_collections.bluegreen.release.plugins.module_utils.preflight_engine import (
+    Engine,
+    EngineError,
+    manifest_bytes,
+    registry_login,
+    registry_of,
+)
+
+DIGEST = "sha256:" + "a" * 64
+
+
+@pytest.mark.parametrize(
+    ("image", "registry"),
+    [
+        ("registry1:5000/shop:1", "registry1:5000"),
+        ("registry.example.com/team/shop:1", "registry.example.com"),
+        ("localhost/shop", "localhost"),
+        ("team/shop:1", "docker.io"),
+        ("shop", "docker.io"),
+    ],
+)
+def test_registry_of(image: str, registry: str) -> None:
+    assert registry_of(image) == registry
+
+
+def login(home: Path, config: dict[str, Any], image: str = "registry.example.com/shop:1") -> Any:
+    (home / ".docker").mkdir()
+    (home / ".docker/config.json").write_text(json.dumps(config), encoding="utf-8")
+    return json.loads(base64.urlsafe_b64decode(registry_login(image, home)))
+
+
+def test_login_of_a_file(tmp_path: Path) -> None:
+    auth = base64.b64encode(b"ann:se:cret").decode()
+    assert login(tmp_path, {"auths": {"registry.example.com": {"auth": auth}}}) == {
+        "username": "ann",
+        "password": "se:cret",
+        "serveraddress": "registry.example.com",
+    }
+
+
+def test_login_by_token(tmp_path: Path) -> None:
+    found = login(tmp_path, {"auths": {"registry.example.com": {"identitytoken": "t"}}})
+    assert found == {"identitytoken": "t", "serveraddress": "registry.example.com"}
+
+
+@pytest.mark.parametrize("config", [{}, {"auths": {"other": {"auth": "YTpi"}}}, {"credsStore": "is-not-installed"}])
+def test_no_login(tmp_path: Path, config: dict[str, Any]) -> None:
+    assert login(tmp_path, config) == {}
+
+
+def test_no_login_without_a_file(tmp_path: Path) -> None:
+    assert json.loads(base64.urlsafe_b64decode(registry_login("shop:1", tmp_path))) == {}
+
+
+def test_manifest_bytes_are_those_of_the_largest_platform() -> None:
+    def entry(key: str, *sizes: int) -> dict[str, Any]:
+        return {key: {"layers": [{"size": size} for size in sizes]}}
+
+    assert manifest_bytes(entry("SchemaV2Manifest", 10, 20)) == 30
+    assert manifest_bytes([entry("OCIManifest", 10), entry("OCIManifest", 50)]) == 50
+    assert manifest_bytes({"Descriptor": {}}) is None
+
+
+class _Handler(http.server.BaseHTTPRequestHandler):
+    def do_GET(self) -> None:
+        found: dict[str, Any] = {"message": "manifest unknown"}
+        status = 404
+        if self.path == "/distribution/reg:5000/shop:1/json" and self.headers["X-Registry-Auth"]:
+            found, status = {"Descriptor": {"digest": DIGEST}}, 200
+        if self.path == f"/images/reg:5000/shop@{DIGEST}/json":
+            found, status = {"Id": "x"}, 200
+        body = json.dumps(found).encode()
+        self.send_response(status)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def address_string(self) -> str:
+        return "engine"
+
+    def log_message(self, *_: Any) -> None:
+        return
+
+
+@pytest.fixture
+def engine(tmp_path: Path) -> Iterator[Engine]:
+    path = str(tmp_path / "docker.sock")
+    with socketserver.UnixStreamServer(path, _Handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield Engine(path, 5.0)
+        server.shutdown()
+
+
+def test_digest_and_presence(engine: Engine, tmp_path: Path) -> None:
+    assert engine.digest("reg:5000/shop:1", str(tmp_path)) == DIGEST
+    assert engine.has_image(f"reg:5000/shop@{DIGEST}") is True
+    assert engine.has_image("reg:5000/other") is False
+
+
+def test_refusal_carries_the_reason_and_the_status(engine: Engine, tmp_path: Path) -> None:
+    with pytest.raises(EngineError, match="manifest unknown") as caught:
+        engine.digest("reg:5000/shop:2", str(tmp_path))
+    assert caught.value.status == 404
+
+
+def test_no_engine(tmp_path: Path) -> None:
+    with pytest.raises(EngineError, match=r"docker\.sock"):
+        Engine(str(tmp_path / "docker.sock"), 1.0).containers()

@@ -1,0 +1,86 @@
+"""Sockets and file systems of this very machine, and the slots of an engine that is made up."""
+
+from __future__ import annotations
+
+import os
+import socket
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ansible_collections.bluegreen.release.plugins.module_utils import preflight_proc as proc
+from ansible_collections.bluegreen.release.plugins.module_utils.preflight_engine import Engine
+from ansible_collections.bluegreen.release.plugins.module_utils.preflight_slots import describe_slots
+
+LABELS = {"bluegreen.application": "shop", "bluegreen.slot": "blue", "bluegreen.version": "1.0.0"}
+
+
+class MadeUp(Engine):
+    """An engine with given containers."""
+
+    def __init__(self, *containers: dict[str, Any]) -> None:
+        self._containers = list(containers)
+
+    def containers(self) -> list[dict[str, Any]]:
+        return self._containers
+
+    def container(self, identity: str) -> dict[str, Any]:
+        return {"State": {"Health": {"Status": "healthy"}}, "Config": {"Image": "reg/shop@sha256:abc"}}
+
+
+def container(port: int, **labels: str) -> dict[str, Any]:
+    ports = [{"PrivatePort": 8000, "PublicPort": port}]
+    return {"Id": "i", "Names": ["/c"], "Labels": labels, "Ports": ports, "State": "running", "ImageID": "x"}
+
+
+def listening() -> socket.socket:
+    server = socket.socket()
+    server.bind(("127.0.0.1", 0))
+    server.listen()
+    return server
+
+
+def test_a_listener_is_found_with_its_process() -> None:
+    with listening() as server:
+        port = server.getsockname()[1]
+        found = describe_slots(MadeUp(), "shop", {"blue": port})["blue"]["listener"]
+        assert found["pid"] == os.getpid()
+        assert found["command"]
+    assert describe_slots(MadeUp(), "shop", {"blue": port})["blue"]["listener"] is None
+
+
+def test_connections_from_here_are_counted() -> None:
+    with listening() as server, socket.create_connection(server.getsockname()):
+        assert describe_slots(None, "shop", {"blue": server.getsockname()[1]})["blue"]["connections"] == 1
+
+
+def test_the_slots_own_container_is_no_foreign_listener() -> None:
+    slots = describe_slots(MadeUp(container(8001, **LABELS)), "shop", {"blue": 8001, "green": 8002})
+    assert slots["blue"]["listener"] is None
+    assert slots["green"]["containers"] == []
+    (found,) = slots["blue"]["containers"]
+    assert (found["version"], found["health"], found["image"]) == ("1.0.0", "healthy", "reg/shop@sha256:abc")
+
+
+def test_another_container_on_the_port_is_named() -> None:
+    other = container(8001, **{**LABELS, "bluegreen.slot": "green"})
+    slots = describe_slots(MadeUp(other), "shop", {"blue": 8001})
+    assert slots["blue"]["listener"]["container"] == "c"
+    assert slots["blue"]["containers"] == []
+
+
+def test_directories(tmp_path: Path) -> None:
+    here = proc.directory(str(tmp_path))
+    assert (here["exists"], here["writable"], here["read_only"]) == (True, True, False)
+    assert here["free_bytes"] > 0
+    nowhere = proc.directory(str(tmp_path / "a/b"))
+    assert (nowhere["exists"], nowhere["writable"]) == (False, False)
+    assert nowhere["free_bytes"] > 0, "the file system that would have it"
+
+
+def test_a_read_only_file_system_is_seen() -> None:
+    mounts = [line.split() for line in Path("/proc/mounts").read_text(encoding="utf-8").splitlines()]
+    read_only = next((one[1] for one in mounts if one[3].split(",")[0] == "ro" and os.path.isdir(one[1])), None)
+    if read_only is None:
+        pytest.skip("this machine has no read-only file system")
+    assert proc.space(read_only)["read_only"] is True
