@@ -11,8 +11,9 @@ from lab.errors import LabError
 from lab.process import as_root, attempt, last_lines, say, step
 
 BASE_IMAGE = "debian:bookworm-slim"
-_PULL_SECONDS = 60
-_PROBE_SECONDS = 8
+_PULL_SECONDS = 300
+_PROBE_SECONDS = 15
+_RELEASES = ("bookworm", "bookworm-updates", "bookworm-security")
 _SMALLER = ("--dpkgopt=path-exclude=/usr/share/doc/*", "--dpkgopt=path-exclude=/usr/share/man/*")
 _REMEDY = f"load an image by hand: docker load, then docker tag ... {BASE_IMAGE}"
 
@@ -36,7 +37,9 @@ def ensure_base_image() -> None:
             say(f"base image {BASE_IMAGE}: pulled")
             return
     with step(f"base image {BASE_IMAGE}: no registry gives it, making it from Debian's packages"):
-        _make()
+        if attempt(["mmdebstrap", "--version"]).returncode != 0:
+            apt_install(["mmdebstrap", "debian-archive-keyring"])
+        _make(BASE_IMAGE)
 
 
 def _registry_answers() -> bool:
@@ -44,16 +47,26 @@ def _registry_answers() -> bool:
     return attempt(["docker", "manifest", "inspect", BASE_IMAGE], timeout_seconds=_PROBE_SECONDS).returncode == 0
 
 
-def _make() -> None:
-    if attempt(["mmdebstrap", "--version"]).returncode != 0:
-        apt_install(["mmdebstrap"])
+def debian_sources(targets: str) -> list[str]:
+    """The machine's own apt sources of Debian 12, from `apt-get indextargets`: URI, release and component a line."""
+    fields = [line.split() for line in targets.splitlines()]
+    found = {(uri, release) for uri, release, component in fields if component == "main" and release in _RELEASES}
+    return [f"deb {uri} {release} main" for uri, release in sorted(found, key=lambda pair: _RELEASES.index(pair[1]))]
+
+
+def _make(name: str) -> None:
+    """Import Debian's packages as an image, from the mirror that this machine uses, or Debian's own."""
+    listed = attempt(
+        ["apt-get", "indextargets", "--format", "$(REPO_URI) $(RELEASE) $(COMPONENT)", "Created-By: Packages"]
+    )
     command = ["mmdebstrap", "--variant=minbase", "--include=ca-certificates", *_SMALLER, "bookworm", "-"]
+    command += debian_sources(listed.stdout) if listed.returncode == 0 else []
     with tempfile.TemporaryFile() as errors:
         making = subprocess.Popen(as_root(command), stdout=subprocess.PIPE, stderr=errors)
-        load = ["docker", "import", "-", BASE_IMAGE]
+        load = ["docker", "import", "-", name]
         importing = subprocess.run(load, stdin=making.stdout, stdout=subprocess.DEVNULL, stderr=errors, check=False)
         if making.wait() != 0 or importing.returncode != 0:
-            attempt(["docker", "image", "rm", BASE_IMAGE])
+            attempt(["docker", "image", "rm", name])
             errors.seek(0)
             said = last_lines(errors.read().decode(errors="replace"))
-            raise LabError(f"an image {BASE_IMAGE} from Debian's packages", said, _REMEDY)
+            raise LabError(f"an image {name} from Debian's packages", said, _REMEDY)

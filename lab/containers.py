@@ -3,10 +3,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import socket
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Literal
 
 from lab.errors import LabError
 from lab.keys import key_files
@@ -84,18 +86,18 @@ def existing(settings: Settings) -> dict[str, str]:
     return dict(line.split(" ", 1) for line in listed.splitlines() if line.strip())
 
 
-def ensure_host(settings: Settings, host: Host, image: str, engine: Sequence[str]) -> bool:
-    """Have the host's container as it should be, running; True when it is new, False when it was kept."""
+def ensure_host(settings: Settings, host: Host, image: str, engine: Sequence[str]) -> Literal["kept", "started", "new"]:
+    """Have the host's container as it should be, running; says what that took."""
     container = settings.container(host.name)
     options = create_options(settings, host, engine)
     config = hashlib.sha256("\0".join([*options, image]).encode()).hexdigest()[:16]
     form = f'{{{{index .Config.Labels "{_CONFIG_LABEL}"}}}} {{{{.State.Running}}}}'
     found = attempt(["docker", "container", "inspect", "--format", form, container])
     if found.stdout.split() == [config, "true"]:
-        return False
+        return "kept"
     if found.stdout.split() == [config, "false"]:
         _start(container)
-        return False
+        return "started"
     if found.returncode == 0:
         remove_host(settings, host.name)
     if host.kind == "lb":
@@ -106,7 +108,7 @@ def ensure_host(settings: Settings, host: Host, image: str, engine: Sequence[str
     if host.kind in _SSH_KINDS:
         run(["docker", "cp", "-", f"{container}:/"], stdin=key_files(settings, host), remedy=_REMEDY)
     _start(container)
-    return True
+    return "new"
 
 
 def remove_host(settings: Settings, name: str) -> None:
@@ -114,6 +116,16 @@ def remove_host(settings: Settings, name: str) -> None:
     container = settings.container(name)
     attempt(["docker", "rm", "--force", "--volumes", container], timeout_seconds=60)
     attempt(["docker", "volume", "rm", "--force", f"{container}-data"])
+    _remove_control_groups(container)
+
+
+def _remove_control_groups(container: str) -> None:
+    """Take away empty groups that an engine which was killed left in this machine's tree; only root can."""
+    root = Path("/sys/fs/cgroup")
+    for parent in (*root.glob(f"bluegreen-lab/{container}"), *root.glob(f"*/bluegreen-lab/{container}")):
+        for group in sorted((parent, *parent.rglob("*/")), reverse=True):
+            with contextlib.suppress(OSError):
+                group.rmdir()
 
 
 def remove_all(settings: Settings) -> int:
@@ -121,6 +133,7 @@ def remove_all(settings: Settings) -> int:
     names = run(["docker", "ps", "--all", "--quiet", "--filter", f"label={settings.label}"], remedy=_REMEDY).split()
     if names:
         run(["docker", "rm", "--force", "--volumes", *names], remedy=_REMEDY, timeout_seconds=120)
+        _remove_control_groups(f"{settings.name}-app[0-9]*")
     for kind in ("volume", "network"):
         found = run(["docker", kind, "ls", "--quiet", "--filter", f"label={settings.label}"], remedy=_REMEDY).split()
         if found:

@@ -59,11 +59,13 @@ def _wait_for(settings: Settings, host: Host) -> None:
     )
 
 
-def answers(url: str, host_name: str, timeout_seconds: float = 2) -> dict[str, str] | None:
-    """The headers (lower case) of a 2xx answer on a fresh connection, or None."""
+def answers(url: str, host_name: str, timeout_seconds: float = 2, *, good_only: bool = True) -> dict[str, str] | None:
+    """The headers (lower case) of an answer on a fresh connection; None without one, or when it is not a 2xx."""
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
         with opener.open(urllib.request.Request(url, headers={"Host": host_name}), timeout=timeout_seconds) as answer:
             return {name.lower(): value for name, value in answer.headers.items()}
-    except (urllib.error.URLError, OSError):
+    except urllib.error.HTTPError as error:
+        return None if good_only else {name.lower(): value for name, value in error.headers.items()}
+    except OSError:
         return None

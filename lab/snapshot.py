@@ -64,9 +64,14 @@ def exists(settings: Settings) -> bool:
     return (settings.state / "snapshot.json").exists() and database.has_snapshot(settings)
 
 
+def forget(settings: Settings) -> None:
+    """The kept state no longer fits the estate: the next `up` installs again, even when this one is interrupted."""
+    (settings.state / "snapshot.json").unlink(missing_ok=True)
+
+
 def clear(settings: Settings, hosts: Sequence[Host]) -> None:
     """Take everything away that a release made, so that the next is a first installation."""
-    (settings.state / "snapshot.json").unlink(missing_ok=True)
+    forget(settings)
     on_each(of_kind(hosts, "lb", "app"), lambda host: _clear(settings, host))
 
 

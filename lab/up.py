@@ -39,10 +39,12 @@ def bring_up(settings: Settings, lb: int | None, app: int | None, install: bool)
     hosts, changed = _ensure_hosts(settings, shape)
     images = application.ensure_images()
     pushed = application.push_images(settings, images)
-    stale = changed or application.PREVIOUS_IMAGE in pushed or not snapshot.exists(settings)
-    if install and stale:
+    if application.PREVIOUS_IMAGE in pushed:
+        snapshot.forget(settings)
+    missing = install and not snapshot.exists(settings)
+    if missing:
         _install(settings, hosts)
-    changed = changed or bool(pushed) or (install and stale)
+    changed = changed or bool(pushed) or missing
     if not changed:
         say("everything was there already: nothing changed")
     say(f"up in {time.monotonic() - begun:.1f} s")
@@ -63,21 +65,23 @@ def _ensure_hosts(settings: Settings, shape: Shape) -> tuple[list[Host], bool]:
     secrets = ensure_secrets(settings)
     for name in sorted(set(existing(settings)) - {host.name for host in hosts}):
         say(f"removing {name}: the new shape has no such host")
+        snapshot.forget(settings)
         remove_host(settings, name)
         changed = True
-    new = _start_hosts(settings, hosts, images)
+    done = _start_hosts(settings, hosts, images)
     wait_for_hosts(settings, hosts)
     for host in hosts:
-        if host.kind == "app" and host.name in new:
+        if host.kind == "app" and done[host.name] == "new":
             _prepare_app(settings, host)
     database.ensure_role(settings, secrets["db_password"])
     write_json(settings.state / "inventory.json", build_inventory(settings, hosts, secrets))
     known = {"lb": shape.lb, "app": shape.app, "subnet": subnet, "port": settings.port}
     write_json(settings.state / "shape.json", known)
-    return hosts, bool(new) or changed
+    return hosts, changed or set(done.values()) != {"kept"}
 
 
-def _start_hosts(settings: Settings, hosts: Sequence[Host], images: dict[str, str]) -> set[str]:
+def _start_hosts(settings: Settings, hosts: Sequence[Host], images: dict[str, str]) -> dict[str, str]:
+    """What it took to have each host."""
     mode = read_json(settings.state / "engine.json")
     if mode is None:
         mode = {"privileged": has_privileged(images["lb"]), "cgroup_v2": has_cgroup_v2()}
@@ -85,12 +89,15 @@ def _start_hosts(settings: Settings, hosts: Sequence[Host], images: dict[str, st
         how = "privileged" if mode["privileged"] else "with single capabilities, as this machine refuses --privileged"
         say(f"application hosts run {how}, control groups {'v2' if mode['cgroup_v2'] else 'v1'}")
 
-    def one(host: Host) -> tuple[str, bool]:
+    def one(host: Host) -> tuple[str, str]:
         options = engine_options(settings, host, mode["privileged"], mode["cgroup_v2"]) if host.kind == "app" else []
-        return host.name, ensure_host(settings, host, images[host.kind], options)
+        took = ensure_host(settings, host, images[host.kind], options)
+        if took == "new":
+            snapshot.forget(settings)
+        return host.name, took
 
     with step(f"hosts: {' '.join(host.name for host in hosts)}"), ThreadPoolExecutor(max_workers=4) as pool:
-        return {name for name, is_new in pool.map(one, hosts) if is_new}
+        return dict(pool.map(one, hosts))
 
 
 def _prepare_app(settings: Settings, host: Host) -> None:
