@@ -48,14 +48,21 @@ def test_refused_before_any_connection(case: dict[str, Any], tmp_path: Path) -> 
     assert "observe |" not in output, output
 
 
-def test_good_inputs_pass_and_only_then_the_hosts_are_asked(tmp_path: Path) -> None:
-    """The cases above are refused for their own reason only: without a change all inputs pass."""
-    done = run(
-        [*arguments_of({}, tmp_path), "-e", "ansible_connection=local", "-e", "ansible_python_interpreter=/nowhere"]
-    )
+@pytest.mark.parametrize(
+    "no_look",
+    [
+        ["-e", "ansible_connection=local", "-e", "ansible_python_interpreter=/nowhere"],
+        ["-e", "ansible_host=127.0.0.1", "-e", "ansible_port=1"],
+    ],
+    ids=["no Python", "unreachable"],
+)
+def test_good_inputs_pass_and_only_then_the_hosts_are_asked(no_look: list[str], tmp_path: Path) -> None:
+    """The cases above are refused for their own reason; hosts that cannot be looked at end no play in silence."""
+    done = run([*arguments_of({}, tmp_path), *no_look])
     assert "The inputs of this run cannot be used" not in done.stdout
     assert "observe | Look at every host" in done.stdout
     assert "No look was possible on lb1, lb2, app1 and app2" in done.stdout
+    assert "Nothing was touched." in done.stdout
     assert done.returncode != 0
 
 
