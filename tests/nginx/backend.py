@@ -67,6 +67,8 @@ async def one_request(reader: asyncio.StreamReader, writer: asyncio.StreamWriter
         await events(writer, *(["X-Accel-Buffering: no"] if target.endswith("unbuffered") else []))
         return False
     length, digest = await read_body(reader, headers)
+    if target == "/die":
+        return False
     if target == "/redirect":
         writer.write(answer("302 Found", b"", f"Location: {LOCATION}"))
     elif headers.get("if-none-match") == '"tag"':

@@ -4,11 +4,13 @@
 
 from __future__ import annotations
 
+import re
 import socket
 from pathlib import Path
 
 import pytest
 from ansible_collections.bluegreen.release.plugins.module_utils.nginx_apply import ApplyError
+from ansible_collections.bluegreen.release.plugins.module_utils.nginx_http import ask
 
 from tests.nginx.proxy import Proxy, free_port, new_proxy, until
 from tests.nginx.render import SECRET, render
@@ -132,21 +134,39 @@ def test_nginx_that_keeps_the_former_configuration_is_found_out(own: Proxy) -> N
     assert own.probe() == "blue"
 
 
+def names_defined(site: str) -> set[str]:
+    """What the site defines in nginx's global name spaces."""
+    return set(
+        re.findall(r"(?:^map .* |^ *(?:if .* )?\{? ?set |^geo )(\$\w+)|^(?:upstream|log_format) (\S+)", site, re.M)
+    )
+
+
 def test_two_applications_share_one_nginx(own: Proxy) -> None:
-    own.write()
+    mine = own.write()
     with new_proxy(backends=False) as other:
+        other.flags.mkdir(parents=True)
+        other.point_at("green")
         rendered = other.rendered(
             release_application="my-shop",
             nginx_switchover_server_names=["my.test"],
             nginx_switchover_preview_server_name="green.my.test",
+            nginx_switchover_preview_secret="another-secret-000000",
         )
         site = rendered.site.replace(f"listen {other.port}", f"listen {own.port}")
         site = site.replace(str(other.root / "bluegreen" / "shop"), str(own.root / "bluegreen" / "my-shop"))
         (own.root / "conf.d" / "my-shop.conf").write_text(site)
         (own.root / "bluegreen" / "my-shop-preview.conf").write_text(rendered.preview)
         result = run([*own.command, "-t"])
-        assert result.code == 0, result.output
-        assert "warn" not in result.output
+        assert result.code == 0 and "warn" not in result.output, result.output
+        own.start()
+        headers = {"Host": "green.my.test", "X-Release-Preview": "another-secret-000000"}
+        assert ask(own.url + "/.bluegreen/slot", headers, 5).body == "green\n"
+        assert own.probe() == "blue"
+        assert ask(own.url + "/.bluegreen/slot", {**headers, "X-Release-Preview": SECRET}, 5).status == 404
+        own.stop()
+    # nginx lets the last definition win without a word, so that a shared name would show only at night.
+    assert len(names_defined(mine.site)) >= 10
+    assert names_defined(mine.site + mine.preview).isdisjoint(names_defined(rendered.site + rendered.preview))
 
 
 def test_generation_changes_with_either_file_and_only_then() -> None:

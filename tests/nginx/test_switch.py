@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import http.client
 import json
 import os
 import subprocess
@@ -161,9 +162,11 @@ def test_query_reads_and_changes_nothing(live: Proxy) -> None:
 
 @contextlib.contextmanager
 def small_file_system(directory: Path) -> Iterator[None]:
-    """A file system of 64 KiB on *directory*."""
+    """A file system of 64 KiB and 32 files on *directory*."""
     directory.mkdir(parents=True)
-    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k,mode=0755", "tmpfs", str(directory)], check=True)
+    subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=64k,nr_inodes=32,mode=0755", "tmpfs", str(directory)], check=True
+    )
     try:
         yield
     finally:
@@ -171,12 +174,13 @@ def small_file_system(directory: Path) -> Iterator[None]:
 
 
 def fill(directory: Path) -> None:
-    """Write until not one more file can be created with a byte in it."""
+    """Write until neither a byte nor an empty file goes in any more."""
     with contextlib.suppress(OSError), open(directory / "ballast", "wb", buffering=0) as ballast:
         while True:
             ballast.write(b"x" * 4096)
     with pytest.raises(OSError) as refused:
-        (directory / "another").write_bytes(b"x")
+        for number in range(100):
+            (directory / f"empty{number}").touch()
     assert refused.value.errno == errno.ENOSPC
 
 
@@ -212,3 +216,20 @@ def test_dead_instance_costs_no_request(own: Proxy) -> None:
     own.start()
     until(lambda: own.probe() == "blue")
     assert [own.front().status for _ in range(40)] == [200] * 40
+
+
+@pytest.mark.parametrize(("method", "tries"), [("POST", 1), ("PATCH", 1), ("GET", 2)])
+def test_only_idempotent_requests_are_tried_again(own: Proxy, method: str, tries: int) -> None:
+    own.write(
+        http=HOSTILE,
+        nginx_switchover_instances=[{"host": "a", "address": "127.0.0.2"}, {"host": "b", "address": "127.0.0.3"}],
+    )
+    with backend("blue", own.blue, "127.0.0.2"), backend("blue", own.blue, "127.0.0.3"):
+        own.start()
+        connection = http.client.HTTPConnection("127.0.0.1", own.port, timeout=5)
+        connection.request(method, "/die", headers={"Host": "shop.test"})
+        assert connection.getresponse().status == 502
+        connection.close()
+    until((own.root / "access.log").read_text)
+    entry = json.loads((own.root / "access.log").read_text().splitlines()[-1])
+    assert len(entry["upstream"].split(", ")) == tries
