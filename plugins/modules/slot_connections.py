@@ -60,7 +60,7 @@ options:
 EXAMPLES = r"""
 - name: Wait until the standby serves nobody
   bluegreen.release.slot_connections:
-    project: samokoder-blue
+    project: shop-blue
     service: api
     port: 8000
     within_seconds: 90

@@ -63,10 +63,10 @@ options:
 EXAMPLES = r"""
 - name: Prove that the candidate runs the released image
   bluegreen.release.slot_containers:
-    project: samokoder-green
+    project: shop-green
     services: [api]
     released: [api]
-    digest: registry.example.com/samokoder@sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
+    digest: registry.example.com/shop@sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
 """
 
 RETURN = r"""

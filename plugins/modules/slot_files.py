@@ -51,12 +51,12 @@ options:
 EXAMPLES = r"""
 - name: Write the files of the green slot
   bluegreen.release.slot_files:
-    directory: /srv/samokoder/green
+    directory: /srv/shop/green
     files:
       compose.yml: "{{ lookup('ansible.builtin.file', 'compose.yml', rstrip=false) }}"
     secret_files:
       slot.env: "{{ release_app_environment | bluegreen.release.compose_environment_file }}"
-    state_directory: /var/lib/bluegreen/samokoder
+    state_directory: /var/lib/bluegreen/shop
     epoch: 7
 """
 

@@ -55,9 +55,9 @@ options:
 EXAMPLES = r"""
 - name: Keep the logs of the green slot
   bluegreen.release.slot_logs:
-    project: samokoder-green
-    directory: /srv/samokoder/logs
-    state_directory: /var/lib/bluegreen/samokoder
+    project: shop-green
+    directory: /srv/shop/logs
+    state_directory: /var/lib/bluegreen/shop
     epoch: 7
 """
 
