@@ -136,21 +136,21 @@ EXAMPLES = r"""
   become: true
   bluegreen.release.nginx_site:
     site: "{{ lookup('ansible.builtin.template', 'site.conf.j2') }}"
-    site_file: /etc/nginx/conf.d/samokoder.conf
+    site_file: /etc/nginx/conf.d/shop.conf
     preview: "{{ lookup('ansible.builtin.template', 'preview.conf.j2') }}"
-    preview_file: /etc/nginx/bluegreen/samokoder-preview.conf
+    preview_file: /etc/nginx/bluegreen/shop-preview.conf
     inputs:
-      application: samokoder
+      application: shop
       slots: {blue: {port: 8001}, green: {port: 8002}}
       instances: [{host: app1, address: 192.0.2.11}]
-      server_names: [samokoder.example]
-      preview_server_name: green.samokoder.example
+      server_names: [shop.example]
+      preview_server_name: green.shop.example
       preview_secret: "{{ vault_preview_secret }}"
-    flags_directory: /var/lib/bluegreen/samokoder/flags
-    state_directory: /var/lib/bluegreen/samokoder
+    flags_directory: /var/lib/bluegreen/shop/flags
+    state_directory: /var/lib/bluegreen/shop
     epoch: 7
     probe_url: http://127.0.0.1:80/.bluegreen/slot
-    probe_headers: {Host: green.samokoder.example, X-Release-Preview: "{{ vault_preview_secret }}"}
+    probe_headers: {Host: green.shop.example, X-Release-Preview: "{{ vault_preview_secret }}"}
 """
 
 RETURN = r"""

@@ -84,16 +84,16 @@ EXAMPLES = r"""
 - name: Move users to green
   bluegreen.release.nginx_switch:
     slot: green
-    flags_directory: /var/lib/bluegreen/samokoder/flags
-    state_directory: /var/lib/bluegreen/samokoder
+    flags_directory: /var/lib/bluegreen/shop/flags
+    state_directory: /var/lib/bluegreen/shop
     epoch: 7
     probe_url: http://127.0.0.1:80/.bluegreen/slot
     probe_headers:
-      Host: green.samokoder.example
+      Host: green.shop.example
       X-Release-Preview: "{{ vault_preview_secret }}"
     front_url: http://127.0.0.1:80/
     front_headers:
-      Host: samokoder.example
+      Host: shop.example
 """
 
 RETURN = r"""
