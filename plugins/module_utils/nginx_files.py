@@ -121,10 +121,15 @@ def owner_ids(owner: str, state_directory: str) -> tuple[int, int]:
 
 
 def make_directory(path: str, owner: tuple[int, int]) -> bool:
-    """Make *path* (0755, of *owner*) when it is missing, its parents as root's. True when it was made."""
+    """Make *path* (0755, of *owner*) when it is missing, and its parents (0755, root's). True when it was made.
+
+    Whatever the umask: nginx's workers must be able to read the flag below.
+    """
     if os.path.isdir(path):
         return False
-    os.makedirs(os.path.dirname(path), mode=_DIRECTORY_MODE, exist_ok=True)
+    parent = os.path.dirname(path)
+    if not os.path.isdir(parent):
+        make_directory(parent, (os.getuid(), os.getgid()))
     os.mkdir(path)
     os.chmod(path, _DIRECTORY_MODE)
     os.chown(path, *owner)

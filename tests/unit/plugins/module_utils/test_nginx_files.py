@@ -78,7 +78,7 @@ def test_make_directory_and_flag(tmp_path: Path) -> None:
     assert make_directory(str(path), mine) is False
     make_flag(str(path), "blue", mine)
     os.umask(0o022)
-    assert path.stat().st_mode & 0o777 == 0o755
+    assert [folder.stat().st_mode & 0o777 for folder in (path, path.parent)] == [0o755, 0o755]
     assert (path / "live.blue").stat().st_mode & 0o777 == 0o644
 
 
