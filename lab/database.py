@@ -7,6 +7,7 @@ from pathlib import Path
 
 from lab.containers import inside
 from lab.inventory import DATABASE
+from lab.load import ACKED_FILE
 from lab.settings import Settings
 
 _HOST = "db1"
@@ -34,7 +35,7 @@ def empty(settings: Settings) -> None:
     """An empty database, as before the first installation."""
     query(settings, f"drop database if exists {DATABASE} with (force)")
     query(settings, f"create database {DATABASE} owner {DATABASE}")
-    flush_cache(settings)
+    _forget_writes(settings)
 
 
 def seed(settings: Settings) -> None:
@@ -53,7 +54,7 @@ def restore(settings: Settings) -> None:
     """Put the kept database in the place of the present one; connections to that are cut."""
     query(settings, f"drop database if exists {DATABASE} with (force)")
     _copy(settings, _SNAPSHOT, DATABASE)
-    flush_cache(settings)
+    _forget_writes(settings)
 
 
 def _copy(settings: Settings, source: str, target: str) -> None:
@@ -67,8 +68,9 @@ def _copy(settings: Settings, source: str, target: str) -> None:
     )
 
 
-def flush_cache(settings: Settings) -> None:
-    """Empty Redis."""
+def _forget_writes(settings: Settings) -> None:
+    """Nothing said of the former database holds now: the cache, and the load's list of confirmed writes."""
+    (settings.state / ACKED_FILE).unlink(missing_ok=True)
     inside(settings, _HOST, ["redis-cli", "flushall"])
 
 

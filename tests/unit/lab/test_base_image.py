@@ -8,7 +8,7 @@ def test_the_base_image_comes_from_the_mirror_that_the_machine_uses() -> None:
     targets = """
 http://mirror.example/security/ bookworm-security main
 http://mirror.example/debian/ bookworm main
-http://mirror.example/debian/ bookworm contrib
+http://extras.example/debian/ bookworm contrib
 http://mirror.example/debian/ bookworm main
 http://other.example/ nodistro main
 http://other.example/ trixie main
