@@ -41,7 +41,7 @@ def read_status(settings: Settings) -> dict[str, Any]:
 
 def _slot(url: str) -> str | None:
     """The slot that answers at a front door, or None when none does."""
-    headers = answers(f"{url}/health", SITE, good_only=False)
+    headers = answers(f"{url}/health", SITE, timeout_seconds=5, good_only=False)
     return headers.get("x-release-slot") if headers else None
 
 
