@@ -79,29 +79,6 @@ def to_take_over(views: Result, lb_hosts: Sequence[str], stamp: Result, takeover
     return _tried(lambda: release_take.to_take_over(views, lb_hosts, stamp, takeover))
 
 
-def next_document(contexts: Result, phase: str, outcome: str, facts: Result, stamp: Result, application: str) -> Result:
-    """The next document of the release in hand: ``{document, epoch}``, or the problem.
-
-    phase: to advance to; empty with an outcome: close; both empty: only add the facts.
-    """
-
-    def make() -> Result:
-        context = release_take.newest_context(list(contexts.values()))
-        if context is None:
-            raise record.RecordError(
-                f"expected a release of {application} in hand, found none in this run. Run playbooks/open.yml or the "
-                "whole release; a phase on its own resumes the release first."
-            )
-        document, epoch = context["document"], context["epoch"]
-        if outcome:
-            return {"document": record.close(document, outcome, facts, epoch, stamp), "epoch": epoch}
-        if phase:
-            return {"document": record.advance(document, phase, facts, epoch, stamp), "epoch": epoch}
-        return {"document": record.amend(document, facts, epoch), "epoch": epoch}
-
-    return _tried(make)
-
-
 def unmet(hosts: Sequence[str], hostvars: Mapping[str, Any], name: str, expected: Mapping[str, Any]) -> Result:
     """For each host whose task *name* was not done with the *expected* results: why, in its own words.
 
@@ -137,7 +114,6 @@ class FilterModule:
             "release_to_open": to_open,
             "release_to_resume": to_resume,
             "release_to_take_over": to_take_over,
-            "release_next_document": next_document,
             "release_context": release_take.context,
             "release_unmet": unmet,
             "release_in_words": in_words,

@@ -169,3 +169,25 @@ def context(document: Mapping[str, Any], epoch: int) -> dict[str, Any]:
 def newest_context(contexts: Sequence[Mapping[str, Any]]) -> dict[str, Any] | None:
     """Of the contexts that hosts have, the one with the newest document; None when there is none."""
     return max((dict(one) for one in contexts), key=lambda one: record.age(one["document"]), default=None)
+
+
+def next_document(
+    contexts: Sequence[Mapping[str, Any]], phase: str, outcome: str, facts: Mapping[str, Any],
+    stamp: Mapping[str, Any], application: str,
+) -> dict[str, Any]:  # fmt: skip
+    """The next document of the release in hand, from the newest of *contexts*. RecordError when it is not allowed.
+
+    phase: to advance to; empty with an outcome: close; both empty: only add the facts.
+    """
+    newest = newest_context(contexts)
+    if newest is None:
+        raise record.RecordError(
+            f"expected a release of {application} in hand, found none in this run. Run playbooks/open.yml or the "
+            "whole release; a phase on its own resumes the release first."
+        )
+    document, epoch = newest["document"], newest["epoch"]
+    if outcome:
+        return record.close(document, outcome, facts, epoch, stamp)
+    if phase:
+        return record.advance(document, phase, facts, epoch, stamp)
+    return record.amend(document, facts, epoch)

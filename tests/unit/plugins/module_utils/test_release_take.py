@@ -112,11 +112,12 @@ def test_taking_over_needs_a_word_when_another_release_holds_the_lock() -> None:
 def test_the_next_document_comes_from_the_newest_context() -> None:
     old = release_take.context(opened(), 3)
     new = release_take.context(record.advance(opened(), "provisioning", {}, 3, STAMP), 3)
-    made = filters.next_document({"app1": old, "lb1": new}, "provisioned", "", {}, STAMP, "shop")
-    assert (made["problem"], made["document"]["sequence"]) == ("", 3)
-    made = filters.next_document({"app1": old}, "switching", "", {}, STAMP, "shop")
-    assert "expected phase provisioning" in made["problem"]
-    assert "found none in this run" in filters.next_document({}, "provisioning", "", {}, STAMP, "shop")["problem"]
+    made = release_take.next_document([old, new], "provisioned", "", {}, STAMP, "shop")
+    assert made["sequence"] == 3
+    with pytest.raises(record.RecordError, match="expected phase provisioning"):
+        release_take.next_document([old], "switching", "", {}, STAMP, "shop")
+    with pytest.raises(record.RecordError, match="found none in this run"):
+        release_take.next_document([], "provisioning", "", {}, STAMP, "shop")
 
 
 def test_answers_of_other_steps_do_not_count() -> None:

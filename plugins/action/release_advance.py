@@ -1,0 +1,81 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Compute the next record on the controller, and write it where this host keeps a copy."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ansible.plugins.action import ActionBase
+from ansible_collections.bluegreen.release.plugins.module_utils import record, release_take
+
+SPEC: dict[str, dict[str, Any]] = {
+    "application": {"type": "str", "required": True},
+    "state_directory": {"type": "path", "required": True},
+    "phase": {"type": "str", "default": ""},
+    "outcome": {"type": "str", "default": ""},
+    "facts": {"type": "dict", "default": {}},
+    "document": {"type": "dict", "default": {}},
+    "stamp": {"type": "dict", "required": True},
+    "write": {"type": "bool", "required": True},
+    "best_effort": {"type": "bool", "default": False},
+    "hosts": {"type": "list", "elements": "str", "default": []},
+    "wait_seconds": {"type": "float", "default": 60.0},
+}
+
+
+class ActionModule(ActionBase):
+    """The pure model makes the document; the module release_record stores it."""
+
+    TRANSFERS_FILES = False
+    _supports_check_mode = True
+    _supports_diff = True
+
+    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+        """Give ``context`` with the next document; fail when it is not allowed, or not stored and not best effort."""
+        result: dict[str, Any] = super().run(tmp, task_vars)
+        _, given = self.validate_argument_spec(argument_spec=SPEC)
+        variables = task_vars or {}
+        try:
+            document = given["document"] or release_take.next_document(
+                contexts_of(given, variables), given["phase"], given["outcome"], given["facts"], given["stamp"],
+                given["application"],
+            )  # fmt: skip
+        except record.RecordError as error:
+            return {**result, "failed": True, "msg": str(error)}
+        result.update(changed=False, context=release_take.context(document, document["epoch"]))
+        if not given["write"]:
+            return result
+        stored = self._execute_module(  # type: ignore[no-untyped-call]
+            module_name="bluegreen.release.release_record",
+            module_args={
+                "state": "present",
+                "state_directory": given["state_directory"],
+                "document": document,
+                "epoch": document["epoch"],
+                "wait_seconds": given["wait_seconds"],
+            },
+            task_vars=variables,
+        )
+        result.update(stored)
+        if given["best_effort"] and result.get("failed"):
+            result["failed"] = False
+        return result
+
+
+def contexts_of(given: Mapping[str, Any], variables: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The contexts to go on from.
+
+    While all goes well every host has the same. Once something failed, one may have stored a document that another
+    has not heard of, so all hosts are asked, for what they tried to store as well.
+    """
+    if not given["best_effort"]:
+        own = variables.get("release_record_context")
+        return [dict(own)] if own else []
+    found = []
+    for host in given["hosts"]:
+        facts = variables["hostvars"][host]
+        written = facts.get("__release_record_written") or {}
+        found += [one for one in (facts.get("release_record_context"), written.get("context")) if one]
+    return [dict(one) for one in found]
