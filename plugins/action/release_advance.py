@@ -35,7 +35,8 @@ class ActionModule(ActionBase):
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         """Give ``context`` with the next document; fail when it is not allowed, or not stored and not best effort."""
         result: dict[str, Any] = super().run(tmp, task_vars)
-        _, given = self.validate_argument_spec(argument_spec=SPEC)
+        validate: Any = self.validate_argument_spec  # untyped in Ansible
+        _, given = validate(argument_spec=SPEC)
         variables = task_vars or {}
         try:
             document = given["document"] or release_take.next_document(
@@ -47,7 +48,7 @@ class ActionModule(ActionBase):
         result.update(changed=False, context=release_take.context(document, document["epoch"]))
         if not given["write"]:
             return result
-        stored = self._execute_module(  # type: ignore[no-untyped-call]
+        stored = self._execute_module(
             module_name="bluegreen.release.release_record",
             module_args={
                 "state": "present",

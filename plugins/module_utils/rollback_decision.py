@@ -29,8 +29,8 @@ def decide(lb_hosts: Sequence[str], facts: Mapping[str, Mapping[str, Any]]) -> D
     newest = release_take.records_of(views)
     if not newest:
         return _refuse(
-            f"Expected the record of a release on {', '.join(lb_hosts)}, found none: nothing was released here by these "
-            "playbooks. Look at playbooks/status.yml."
+            f"Expected the record of a release on {', '.join(lb_hosts)}, found none: nothing was released here by "
+            "these playbooks. Look at playbooks/status.yml."
         )
     document = newest[0]
     slot, version = document["from_slot"], document["from_version"]

@@ -159,11 +159,11 @@ steps:
   elements: dict
 """
 
-from typing import Any  # noqa: E402
+from typing import Any
 
-from ansible.module_utils.basic import AnsibleModule  # noqa: E402
-from ansible_collections.bluegreen.release.plugins.module_utils.http_client import Endpoint  # noqa: E402
-from ansible_collections.bluegreen.release.plugins.module_utils.http_run import (  # noqa: E402
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.bluegreen.release.plugins.module_utils.http_client import Endpoint
+from ansible_collections.bluegreen.release.plugins.module_utils.http_run import (
     Clock,
     Reading,
     StepSequence,

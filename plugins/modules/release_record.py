@@ -125,11 +125,11 @@ gid:
   type: int
 """
 
-import os  # noqa: E402
-from typing import Any  # noqa: E402
+import os
+from typing import Any
 
-from ansible.module_utils.basic import AnsibleModule  # noqa: E402
-from ansible_collections.bluegreen.release.plugins.module_utils import fence, record, state_directory  # noqa: E402
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.bluegreen.release.plugins.module_utils import fence, record, state_directory
 
 
 def write(params: dict[str, Any], dry_run: bool) -> dict[str, Any]:

@@ -82,17 +82,17 @@ seconds:
   type: float
 """
 
-import time  # noqa: E402
-from collections.abc import Callable  # noqa: E402
-from typing import Any  # noqa: E402
+import time
+from collections.abc import Callable
+from typing import Any
 
-from ansible.module_utils.basic import AnsibleModule  # noqa: E402
-from ansible_collections.bluegreen.release.plugins.module_utils.slot_docker import (  # noqa: E402
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.bluegreen.release.plugins.module_utils.slot_docker import (
     DockerError,
     Run,
     containers_of,
 )
-from ansible_collections.bluegreen.release.plugins.module_utils.slot_sockets import connected  # noqa: E402
+from ansible_collections.bluegreen.release.plugins.module_utils.slot_sockets import connected
 
 
 def argument_spec() -> dict[str, Any]:

@@ -86,10 +86,10 @@ report:
   type: str
 """
 
-from typing import Any  # noqa: E402
+from typing import Any
 
-from ansible.module_utils.basic import AnsibleModule  # noqa: E402
-from ansible_collections.bluegreen.release.plugins.module_utils.slot_docker import (  # noqa: E402
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.bluegreen.release.plugins.module_utils.slot_docker import (
     DockerError,
     Run,
     containers_of,

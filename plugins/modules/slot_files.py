@@ -68,12 +68,12 @@ paths:
   elements: str
 """
 
-import os  # noqa: E402
-from typing import Any  # noqa: E402
+import os
+from typing import Any
 
-from ansible.module_utils.basic import AnsibleModule  # noqa: E402
-from ansible_collections.bluegreen.release.plugins.module_utils.fence import FenceError, fenced  # noqa: E402
-from ansible_collections.bluegreen.release.plugins.module_utils.slot_files import (  # noqa: E402
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.bluegreen.release.plugins.module_utils.fence import FenceError, fenced
+from ansible_collections.bluegreen.release.plugins.module_utils.slot_files import (
     Change,
     directory_change,
     file_change,

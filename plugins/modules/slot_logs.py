@@ -73,20 +73,20 @@ containers:
   type: int
 """
 
-import filecmp  # noqa: E402
-import os  # noqa: E402
-import subprocess  # noqa: E402
-from collections.abc import Sequence  # noqa: E402
-from typing import Any  # noqa: E402
+import filecmp
+import os
+import subprocess
+from collections.abc import Sequence
+from typing import Any
 
-from ansible.module_utils.basic import AnsibleModule  # noqa: E402
-from ansible_collections.bluegreen.release.plugins.module_utils.fence import FenceError, fenced  # noqa: E402
-from ansible_collections.bluegreen.release.plugins.module_utils.slot_docker import (  # noqa: E402
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.bluegreen.release.plugins.module_utils.fence import FenceError, fenced
+from ansible_collections.bluegreen.release.plugins.module_utils.slot_docker import (
     Container,
     DockerError,
     containers_of,
 )
-from ansible_collections.bluegreen.release.plugins.module_utils.slot_files import make_directory  # noqa: E402
+from ansible_collections.bluegreen.release.plugins.module_utils.slot_files import make_directory
 
 
 def argument_spec() -> dict[str, Any]:
