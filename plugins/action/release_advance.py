@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from ansible.errors import AnsibleConnectionFailure
 from ansible.plugins.action import ActionBase
 from ansible_collections.bluegreen.release.plugins.module_utils import record, release_take
 
@@ -48,17 +49,21 @@ class ActionModule(ActionBase):
         result.update(changed=False, context=release_take.context(document, document["epoch"]))
         if not given["write"]:
             return result
-        stored = self._execute_module(
-            module_name="bluegreen.release.release_record",
-            module_args={
-                "state": "present",
-                "state_directory": given["state_directory"],
-                "document": document,
-                "epoch": document["epoch"],
-                "wait_seconds": given["wait_seconds"],
-            },
-            task_vars=variables,
-        )
+        try:
+            stored = self._execute_module(
+                module_name="bluegreen.release.release_record",
+                module_args={
+                    "state": "present",
+                    "state_directory": given["state_directory"],
+                    "document": document,
+                    "epoch": document["epoch"],
+                    "wait_seconds": given["wait_seconds"],
+                },
+                task_vars=variables,
+            )
+        except AnsibleConnectionFailure as error:
+            # The context is made here, not there: a host that is gone has it as well.
+            return {**result, "unreachable": True, "msg": str(error)}
         result.update(stored)
         if given["best_effort"] and result.get("failed"):
             result["failed"] = False
