@@ -64,8 +64,15 @@ def undo_of(
     )
 
 
-def release_report(document: Mapping[str, Any]) -> list[str]:
-    """Say in a few lines what the closed release *document* did."""
+def release_report(document: Mapping[str, Any], check_mode: bool = False) -> list[str]:
+    """Say in a few lines what the closed release *document* did, or in *check_mode* what it would do."""
+    if check_mode:
+        return [
+            f"Check mode: nothing was touched. {document['application']} {document['version']} would go live on"
+            f" {document['to_slot']}, {document['from_version'] or 'nothing'} on {document['from_slot'] or 'no slot'}"
+            " would stay up as the standby.",
+            "What cannot be known without acting: the migration, and the health of the candidate.",
+        ]
     lines = [
         f"{document['application']} {document['version']} is live on {document['to_slot']}"
         f" ({document['environment']}, {_seconds(document)} s).",
@@ -80,8 +87,13 @@ def release_report(document: Mapping[str, Any]) -> list[str]:
     return lines
 
 
-def rollback_report(document: Mapping[str, Any], undo: Undo, failure: Failure | None, record_directory: str) -> str:
+def rollback_report(
+    document: Mapping[str, Any], undo: Undo, failure: Failure | None, record_directory: str, check_mode: bool = False
+) -> str:
     """Say what failed (None: nothing, the rollback was asked for), what was done, and what to run next."""
+    if check_mode:
+        what = _what_failed(document, failure) if failure else f"Users would go back to {document['from_slot']}."
+        return f"Check mode: nothing was touched.\n{what}"
     parts = [_what_failed(document, failure), _where_users_are(document, undo), _what_became(document, undo)]
     before, after = document.get("revision_before"), document.get("revision_after")
     if before != after:

@@ -40,7 +40,7 @@ class Database:
             url,
             pool_size=POOL_SIZE,
             max_overflow=POOL_OVERFLOW,
-            pool_timeout=5,
+            # The library's own default: a busy machine makes users wait, not fail.
             pool_pre_ping=True,
             isolation_level="AUTOCOMMIT",
             connect_args={"connect_timeout": 3, "options": "-c statement_timeout=5000"},

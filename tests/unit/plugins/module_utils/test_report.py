@@ -101,3 +101,16 @@ def test_release_report_names_slots_versions_time_and_revision() -> None:
     lines = "\n".join(report.release_report(document(revision_after="b")))
     for part in ("shop 2.0 is live on green", "42 s", "1.0 on blue stays up", "from revision a to b", "id-1"):
         assert part in lines
+
+
+def test_check_mode_never_claims_to_have_done_anything() -> None:
+    failure = report.Failure(host="lb2", task="Act", message="disk full", missing=[])
+    texts = [
+        report.rollback_report(document(), undo(), failure, "/r", True),
+        report.rollback_report(document(), undo(), None, "/r", True),
+        "\n".join(report.release_report(document(), True)),
+    ]
+    for text in texts:
+        assert text.startswith("Check mode: nothing was touched.")
+        assert "was stopped" not in text
+        assert "is live" not in text
