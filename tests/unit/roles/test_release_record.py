@@ -85,7 +85,7 @@ def estate(tmp_path: Path) -> Estate:
     return Estate(tmp_path)
 
 
-@pytest.mark.parametrize("pipelining", [True, False])
+@pytest.mark.parametrize("pipelining", [True, pytest.param(False, marks=pytest.mark.slow)])
 def test_a_release_from_open_to_close(estate: Estate, pipelining: bool) -> None:
     becoming = {"become": True} if os.getuid() == 0 else {}
     rc, output = estate.run(
@@ -140,6 +140,7 @@ def test_a_second_release_is_refused_and_the_first_rolled_back(estate: Estate) -
     assert "expected epoch 2 or higher, found this run at epoch 1" in output
 
 
+@pytest.mark.slow
 def test_of_two_releases_at_once_one_proceeds(estate: Estate) -> None:
     runs = [estate.start(OPEN, any_errors_fatal=True) for _ in range(2)]
     outputs = [run.communicate(timeout=120)[0] for run in runs]
@@ -150,6 +151,7 @@ def test_of_two_releases_at_once_one_proceeds(estate: Estate) -> None:
         assert [document["release_id"] for document in estate.records(host)] == [holders[0]["release_id"]]
 
 
+@pytest.mark.slow
 def test_a_proxy_that_cannot_be_written_gives_the_lock_back(estate: Estate) -> None:
     # A folder where the file belongs: refused for root as well.
     (estate.folder / "lb2" / "lock.json").mkdir()
@@ -179,6 +181,7 @@ def test_taking_back_works_without_a_proxy_that_is_gone(estate: Estate) -> None:
     assert estate.lock("lb1")["epoch"] == 3
 
 
+@pytest.mark.slow
 def test_steps_are_resumed_by_version(estate: Estate) -> None:
     rc, output = estate.run(role("resume"), any_errors_fatal=True)
     assert rc != 0
@@ -193,6 +196,7 @@ def test_steps_are_resumed_by_version(estate: Estate) -> None:
     assert "expected a finished phase, found provisioning" in output
 
 
+@pytest.mark.slow
 def test_check_mode_of_a_whole_release_leaves_nothing(estate: Estate) -> None:
     rc, output = estate.run(
         OPEN, role("advance", release_record_phase="provisioning"), any_errors_fatal=True, check_mode=True
