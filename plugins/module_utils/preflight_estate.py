@@ -35,7 +35,7 @@ def live_slot(
     if not seen:
         return None, False
     files = {host: str(proxy["file"]) for host, proxy in seen.items()}
-    if set(files.values()) == {"none"} and not any(map(_recorded_live, history)):
+    if not any(map(_recorded_live, history)) and (set(files.values()) == {"none"} or _only_failed_installs(history)):
         return None, len(seen) == len(proxies)
     findings.add_for_hosts((host, problem) for host, proxy in seen.items() for problem in _proxy(proxy))
     slots = {slot for slot in files.values() if slot in SLOTS}
@@ -43,6 +43,11 @@ def live_slot(
         found = ", ".join(f"{host} {slot}" for host, slot in sorted(files.items()))
         findings.add("The proxies disagree on the live slot", "the same slot on every proxy", found, _decide_remedy())
     return (slots.pop() if len(slots) == 1 else None), False
+
+
+def _only_failed_installs(history: list[dict[str, Any]]) -> bool:
+    """Whether all that was ever tried here is first installs; their flag names a slot in which nothing runs."""
+    return bool(history) and all(record["from_slot"] is None for record in history)
 
 
 def _decide_remedy() -> str:

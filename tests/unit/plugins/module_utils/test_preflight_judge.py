@@ -260,6 +260,13 @@ def test_first_install_again_after_one_that_failed() -> None:
     assert plan is not None and plan["first"] is True
 
 
+def test_first_install_again_when_the_failed_one_left_its_flag() -> None:
+    failed = {**RECORD, "outcome": "failed", "from_slot": None}
+    seen = {"file": "green", "probe": "green", "agree": True}
+    plan = judged(put_all(first_install, on_lbs("proxy", seen), on_lbs("record/records", [failed]))).plan
+    assert plan is not None and (plan["first"], plan["candidate"]) == (True, "blue")
+
+
 def test_a_new_proxy_is_no_first_install() -> None:
     found = judged(put("lb2/proxy", {"file": "none", "probe": "unreachable"}))
     assert [problem.what for problem in found.problems] == [
