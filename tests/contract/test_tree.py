@@ -118,6 +118,24 @@ def test_changelog_fragment_is_valid(path: Path) -> None:
         assert all(isinstance(entry, str) and entry for entry in entries), section
 
 
+def test_every_file_of_tests_is_run_by_a_check() -> None:
+    run: set[Path] = set()
+    for check in parse(TIERS.read_text()):
+        words = check.command.split()
+        left_out = {ROOT / word.partition("=")[2] for word in words if word.startswith("--ignore=")}
+        for path in [ROOT / word for word in words if words[0] == "pytest" and word.startswith("tests/")]:
+            found = [path] if path.is_file() else list(path.rglob("test_*.py"))
+            run |= {file for file in found if not left_out & set(file.parents)}
+    assert len(run) > 20
+    assert sorted(str(path) for path in (ROOT / "tests").rglob("test_*.py") if path not in run) == []
+
+
+def test_slow_tests_have_a_check_that_runs_them_wherever_they_are() -> None:
+    commands = [check.command for check in parse(TIERS.read_text()) if check.tier in ("unit", "record")]
+    assert any('-m "not slow"' in command for command in commands)
+    assert "pytest -q tests/unit -m slow" in commands
+
+
 def test_scenarios_in_the_list_of_tiers_are_the_ones_there_are() -> None:
     listed = [check.command.split()[-1] for check in parse(TIERS.read_text()) if check.command.startswith("molecule ")]
     assert listed
