@@ -1,0 +1,106 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The command bin/bench: figures as JSON, one a line, then a table; progress on standard error."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from lab.bench import bring_up, release
+from lab.bench.figures import KINDS, Figure, choose, lines, table
+from lab.bench.progress import BUSY, load_average, machine, say, timed
+from lab.errors import LabError
+from lab.settings import Settings, read_settings
+
+_ABOUT = "Measures figures on a lab of its own (LAB_NAME=bench, left up: LAB_NAME=bench bin/lab down removes it)."
+_ON_THE_LAB = {"release", "slow_boot", "lab_up_warm"}
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="bin/bench", description=_ABOUT)
+    parser.add_argument("names", nargs="*", metavar="NAME", help="which; without one, all but the cold lab")
+    parser.add_argument("--list", action="store_true", help="name the figures and measure nothing")
+    parser.add_argument("-n", type=int, default=5, metavar="N", help="rounds of each (default 5)")
+    parser.add_argument("--cold", action="store_true", help="the cold lab as well, once; removes the lab's images")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there too, as one JSON array")
+    return parser
+
+
+def _listing() -> str:
+    width = max(len(kind.name) for kind in KINDS)
+    return "\n".join(f"{kind.name:{width}}  {kind.unit:15}{kind.text}" for kind in KINDS)
+
+
+def _nginx(count: int) -> list[Figure]:
+    # Needs tests/ and the collection on the path, which the other figures do not.
+    from lab.bench import nginx
+
+    return nginx.measure(count)
+
+
+def _measurements(settings: Settings, count: int, cold_count: int) -> dict[str, Callable[[], list[Figure]]]:
+    """Group -> its measurement, in the order they are made: the cold lab is the lab of the others."""
+    return {
+        "lab_up_cold": lambda: bring_up.cold(settings, cold_count),
+        "lab_up_warm": lambda: bring_up.warm(count),
+        "release": lambda: release.figures(release.rounds(settings, count)),
+        "slow_boot": lambda: release.slow_boot_figures(release.rounds(settings, count, "slow_boot")),
+        "nginx": lambda: _nginx(count),
+    }
+
+
+def _measure(options: argparse.Namespace, figures: list[Figure]) -> None:
+    """Fill `figures`; what was measured before an error stays in it.
+
+    Raises:
+        LabError: something could not be measured.
+    """
+    if options.n < 1:
+        raise LabError("-n: one round or more", str(options.n), "bin/bench -n 5")
+    names = {kind.name for kind in choose(options.names)} | ({"lab_up_cold_seconds"} if options.cold else set())
+    groups = {kind.group for kind in KINDS if kind.name in names}
+    settings = read_settings(os.environ)
+    say(f"{len(names)} figures, n = {options.n}; this machine: {machine()}")
+    if load_average() > BUSY:
+        say(f"this machine is busy (load above {BUSY:g}): the figures will be worse than they are on a quiet one")
+    ready = False
+    # Cold takes minutes a round, so it is made once unless a number was asked for with its name.
+    for group, measurement in _measurements(settings, options.n, options.n if options.names else 1).items():
+        if group not in groups:
+            continue
+        if group in _ON_THE_LAB and not ready:
+            say(f"bin/lab up: {timed(bring_up.UP):.1f} s")
+            ready = True
+        figures += [one for one in measurement() if one.kind.name in names]
+
+
+def main(arguments: Sequence[str]) -> int:
+    """0 when everything asked for was measured, whatever came out; 1 when something could not be."""
+    options = _parser().parse_args(arguments)
+    if options.list:
+        print(_listing())
+        return 0
+    figures: list[Figure] = []
+    code = 0
+    try:
+        _measure(options, figures)
+    except LabError as error:
+        print(f"bench: stopped\n{error}", file=sys.stderr)
+        code = 1
+    except KeyboardInterrupt:
+        print("bench: interrupted; what was measured before follows", file=sys.stderr)
+        code = 130
+    if figures:
+        print(lines(figures), flush=True)
+        print(f"\n{table(figures)}")
+    if options.json and figures:
+        options.json.write_text(json.dumps([one.document() for one in figures], indent=1) + "\n")
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,154 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Rounds of a release under load: load on, release, load off, every write checked, lab reset."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from lab import snapshot
+from lab.bench.figures import PARTS, Figure, figure
+from lab.bench.progress import say, timed
+from lab.bench.timeline import parts, switch_seconds
+from lab.containers import inside
+from lab.errors import LabError
+from lab.inventory import SITE
+from lab.process import last_lines
+from lab.settings import ROOT, Settings
+
+RATE = 200
+VERSION = "1.0.0"
+_WARM_UP_SECONDS = 3.0
+_LONGEST_SECONDS = 600
+_READ_RECORD = f"cat /var/lib/bluegreen/samokoder/records/*-{VERSION}-*.json"
+# More lines than users and proofs leave behind in the longest release.
+_READ_LOG = ["tail", "-n", "100000", "/var/log/nginx/samokoder.access.log"]
+
+
+@dataclass(frozen=True)
+class Round:
+    """What one release showed. `load` and `writes` are what bin/lab load and verify-writes printed last."""
+
+    load: dict[str, Any]
+    writes: dict[str, Any]
+    parts: dict[str, float]
+    switch: float
+    reset: float
+
+    @property
+    def lost(self) -> int:
+        """Acknowledged writes that are not in the database exactly once."""
+        return int(self.writes["acked"]) - int(self.writes["found_once"])
+
+
+def _last_json(output: str) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads((output.strip().splitlines() or ["{}"])[-1])
+    return found
+
+
+@contextmanager
+def _load(answer: dict[str, Any]) -> Iterator[None]:
+    """Users at all front doors while the block runs; afterwards `answer` holds what bin/lab load counted."""
+    words = ["bin/lab", "load", "--rate", str(RATE), "--seconds", str(_LONGEST_SECONDS)]
+    quiet = subprocess.DEVNULL
+    with subprocess.Popen(words, cwd=ROOT, stdout=subprocess.PIPE, stderr=quiet, text=True) as process:
+        try:
+            time.sleep(_WARM_UP_SECONDS)
+            yield
+        finally:
+            # Requests under way are finished and counted.
+            process.send_signal(signal.SIGTERM)
+            try:
+                answer.update(_last_json(process.communicate(timeout=60)[0]))
+            except subprocess.TimeoutExpired:
+                process.kill()
+
+
+def _release(log: Path) -> tuple[float, float]:
+    """Release while users are there; seconds since 1970 of its begin and end.
+
+    Raises:
+        LabError: it failed.
+    """
+    program = str(Path(sys.executable).with_name("ansible-playbook"))
+    words = [program, "playbooks/release.yml", "-i", "inventories/lab", "-e", f"release_version={VERSION}"]
+    with log.open("w") as output:
+        began = time.time()
+        done = subprocess.run(words, cwd=ROOT, stdout=output, stderr=subprocess.STDOUT, check=False)
+        ended = time.time()
+    if done.returncode:
+        said = last_lines(log.read_text(errors="replace"), 25)
+        raise LabError(f"release of {VERSION}", f"exit code {done.returncode}:\n{said}", f"read {log}")
+    return began, ended
+
+
+def one_round(settings: Settings) -> Round:
+    """One release on a lab that is as after up; the lab is reset afterwards."""
+    load: dict[str, Any] = {}
+    with _load(load):
+        began, ended = _release(settings.state / "bench-release.log")
+    if not load.get("sent"):
+        raise LabError("requests while the release ran", str(load or "no answer of bin/lab load"), "bin/lab load")
+    words = ["bin/lab", "verify-writes"]
+    writes = _last_json(subprocess.run(words, cwd=ROOT, stdout=subprocess.PIPE, text=True, check=False).stdout)
+    if "found_once" not in writes:
+        raise LabError("writes compared with the database", str(writes), "bin/lab verify-writes")
+    proxies = snapshot.of_kind(snapshot.need_hosts(settings), "lb")
+    record = json.loads(inside(settings, proxies[0].name, ["sh", "-c", _READ_RECORD]))
+    logs = [inside(settings, host.name, _READ_LOG) for host in proxies]
+    return Round(
+        load=load,
+        writes=writes,
+        parts=parts(record, began, ended),
+        switch=switch_seconds(record, SITE, logs),
+        reset=timed(["bin/lab", "reset"]),
+    )
+
+
+def rounds(settings: Settings, count: int, fault: str | None = None) -> list[Round]:
+    """So many releases one after the other, with a fault in the candidate or without."""
+    done = []
+    timed(["bin/lab", "reset"])
+    for number in range(1, count + 1):
+        if fault:
+            timed(["bin/lab", "fault", fault, "on"])
+        one = one_round(settings)
+        done.append(one)
+        what = f"release with {fault}" if fault else "release"
+        say(
+            f"{what} {number}/{count}: {sum(one.parts.values()) - one.parts['watch']:.1f} s without watch, "
+            f"switch {one.switch:.2f} s, {one.load['sent']} requests, {one.load['failed']} failed, {one.lost} of "
+            f"{one.writes['acked']} writes lost, reset {one.reset:.1f} s"
+        )
+        if one.load["failed"] or one.lost:
+            say(f"first failure: {json.dumps(one.load['first_failure'])}; by reason: {one.load['failures']}")
+            say(f"writes: {json.dumps(one.writes)}")
+    return done
+
+
+def figures(done: Sequence[Round]) -> list[Figure]:
+    """All figures that releases give."""
+    return [
+        figure("release_failed_requests", (one.load["failed"] for one in done)),
+        figure("release_lost_writes", (one.lost for one in done)),
+        figure("release_seconds", (sum(one.parts.values()) - one.parts["watch"] for one in done)),
+        *(figure(f"release_{part}_seconds", [one.parts[part] for one in done]) for part in PARTS),
+        figure("switch_seconds", (one.switch for one in done)),
+        figure("lab_reset_seconds", (one.reset for one in done)),
+    ]
+
+
+def slow_boot_figures(done: Sequence[Round]) -> list[Figure]:
+    """The figures of releases whose candidate boots slowly."""
+    return [
+        figure("release_slow_boot_failed_requests", (one.load["failed"] for one in done)),
+        figure("release_slow_boot_lost_writes", (one.lost for one in done)),
+    ]
