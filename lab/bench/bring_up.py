@@ -32,8 +32,8 @@ def cold(settings: Settings, count: int) -> list[Figure]:
     """
     raw = []
     for number in range(1, count + 1):
-        timed(["bin/lab", "down"])
         _refuse_other_labs(settings)
+        timed(["bin/lab", "down"])
         _remove_images()
         raw.append(timed(UP))
         say(f"bin/lab up, cold, {number}/{count}: {raw[-1]:.0f} s")

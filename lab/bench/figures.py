@@ -115,7 +115,7 @@ def choose(names: Sequence[str]) -> list[Kind]:
     for name in names:
         if name not in BY_NAME:
             near = difflib.get_close_matches(name, BY_NAME, 1)
-            raise LabError("a figure that bin/bench --list names", name, f"try {near[0] if near else '--list'}")
+            raise LabError("a figure that bin/bench --list names", name, f"bin/bench {near[0] if near else '--list'}")
     if names:
         return [kind for kind in KINDS if kind.name in names]
     return [kind for kind in KINDS if kind.group not in ONLY_WHEN_NAMED]
