@@ -38,9 +38,8 @@ def _own(settings: Settings, host: Host) -> dict[str, object]:
 def _common(settings: Settings, hosts: Sequence[Host], secrets: Mapping[str, str]) -> dict[str, object]:
     address = {host.kind: host.address for host in hosts}
     return {
+        **_connection(settings),
         "lab_name": settings.name,
-        "lab_user_key": str(user_key(settings)),
-        "lab_known_hosts": str(known_hosts(settings)),
         "lab_registry": REGISTRY,
         "lab_db_address": address["db"],
         "lab_db_name": DATABASE,
@@ -50,4 +49,21 @@ def _common(settings: Settings, hosts: Sequence[Host], secrets: Mapping[str, str
         "lab_preview_secret": secrets["preview_secret"],
         "lab_application_secret": secrets["application_secret"],
         "lab_front_urls": [f"http://127.0.0.1:{front_port(settings, host)}" for host in hosts if host.kind == "lb"],
+    }
+
+
+def _connection(settings: Settings) -> dict[str, object]:
+    """Over SSH as servers are, their keys known beforehand. No templates: not every reader of an inventory knows them."""
+    arguments = {
+        "StrictHostKeyChecking": "yes",
+        "UserKnownHostsFile": str(known_hosts(settings)),
+        "GlobalKnownHostsFile": "/dev/null",
+        "IdentitiesOnly": "yes",
+        "PreferredAuthentications": "publickey",
+    }
+    return {
+        "ansible_user": "deploy",
+        "ansible_ssh_private_key_file": str(user_key(settings)),
+        "ansible_ssh_common_args": " ".join(f"-o {name}={value}" for name, value in arguments.items()),
+        "ansible_python_interpreter": "/usr/bin/python3",
     }

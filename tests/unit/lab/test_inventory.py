@@ -32,3 +32,11 @@ def test_common_variables_name_the_database_host_and_the_labs_own_secrets() -> N
     assert common["lab_db_address"] == {host.name: host.address for host in hosts}["db1"]
     assert common["lab_db_password"] == "p"
     assert common["lab_front_urls"] == ["http://127.0.0.1:8280"]
+
+
+def test_hosts_are_reached_with_strict_host_keys_and_without_templates() -> None:
+    found: dict[str, Any] = build_inventory(LAB, plan_hosts(Shape(lb=1, app=1), "172.18.0.0/16"), SECRETS)
+    common = found["all"]["vars"]
+    assert "-o StrictHostKeyChecking=yes" in common["ansible_ssh_common_args"]
+    assert "-o UserKnownHostsFile=/s/test/" in common["ansible_ssh_common_args"]
+    assert not any("{{" in str(value) for value in common.values())
