@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import pytest
 from ansible_collections.bluegreen.release.plugins.module_utils.preflight_inputs import known_options, prefixes
 
 from tests.contract.repository import ROOT, load, mappings, playbooks, roles
@@ -46,3 +48,13 @@ def test_call_inputs_are_required_options_that_no_estate_has() -> None:
     estate = {name for path in variables for mapping in mappings(load(path)) for name in mapping}
     needed = {name for name, option in known_options(SPECS).items() if option["required"]}
     assert sorted(LISTS["__preflight_call_inputs"]) == sorted(needed - estate - {"release_version"})
+
+
+@pytest.mark.parametrize("role", roles(), ids=lambda role: role.name)
+def test_readme_names_every_output_and_nothing_that_is_not_there(role: Path) -> None:
+    readme = (role / "README.md").read_text()
+    own = {name for path in role.glob("tasks/*.yml") for name in published(load(path))}
+    assert sorted(name for name in own if f"`{name}`" not in readme) == []
+    known = {*known_options(SPECS), *LISTS["__preflight_outputs"], *SPECS, "release_id"}
+    shown = {name for name in re.findall(r"\b[a-z]+_[a-z_]+\b", readme) if name.startswith(prefixes(SPECS))}
+    assert sorted(shown - known) == []
