@@ -85,7 +85,7 @@ def _release(log: Path) -> tuple[float, float]:
         done = subprocess.run(words, cwd=ROOT, stdout=output, stderr=subprocess.STDOUT, check=False)
         ended = time.time()
     if done.returncode:
-        said = last_lines(log.read_text(errors="replace"), 25)
+        said = last_lines(log.read_text(errors="replace").partition("\nPLAY RECAP")[0], 25)
         raise LabError(f"release of {VERSION}", f"exit code {done.returncode}:\n{said}", f"read {log}")
     return began, ended
 
