@@ -53,7 +53,7 @@ def _common(settings: Settings, hosts: Sequence[Host], secrets: Mapping[str, str
 
 
 def _connection(settings: Settings) -> dict[str, object]:
-    """Over SSH as servers are, their keys known beforehand. No templates: not every reader of an inventory knows them."""
+    """Over SSH as servers are, their keys known beforehand. No templates: not every reader knows them."""
     arguments = {
         "StrictHostKeyChecking": "yes",
         "UserKnownHostsFile": str(known_hosts(settings)),
