@@ -95,9 +95,7 @@ def rollback_report(
         what = _what_failed(document, failure) if failure else f"Users would go back to {document['from_slot']}."
         return f"Check mode: nothing was touched.\n{what}"
     parts = [_what_failed(document, failure), _where_users_are(document, undo), _what_became(document, undo)]
-    before, after = document.get("revision_before"), document.get("revision_after")
-    if before != after:
-        parts.append(f"The database stays at revision {after}, which the older version was checked on.")
+    parts.append(_where_the_schema_is(document))
     parts.append(f"Record: {record_directory}/{document['release_id']}.json on every proxy.")
     parts.append(_what_next(undo, failure))
     return "\n".join(part for part in parts if part)
@@ -131,6 +129,15 @@ def _what_became(document: Mapping[str, Any], undo: Undo) -> str:
         return f"The candidate in {slot} was stopped on {', '.join(undo['stopped'])}; its logs are kept."
     reason = "because not every proxy is known to have left it" if undo["unproved"] else "as it was"
     return f"The candidate in {slot} was left {reason}."
+
+
+def _where_the_schema_is(document: Mapping[str, Any]) -> str:
+    before, after = document.get("revision_before"), document.get("revision_after")
+    if after is None and any(step["phase"] == "migrating" for step in document["transitions"]):
+        return f"The migration did not end; the database was at revision {before or 'none'} when it began."
+    if before == after:
+        return ""
+    return f"The database stays at revision {after}, which the older version was checked on."
 
 
 def _what_next(undo: Undo, failure: Failure | None) -> str:

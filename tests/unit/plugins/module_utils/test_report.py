@@ -97,6 +97,13 @@ def test_report_says_that_the_schema_stays() -> None:
     assert "stays at revision b" in text
 
 
+def test_report_of_a_migration_that_did_not_end_claims_no_revision_after_it() -> None:
+    steps = [{"phase": "opened"}, {"phase": "migrating"}, {"phase": "rolling_back"}]
+    text = report.rollback_report(document(revision_after=None, transitions=steps), undo(), None, "/r")
+    assert "did not end; the database was at revision a" in text
+    assert "stays at" not in text
+
+
 def test_release_report_names_slots_versions_time_and_revision() -> None:
     lines = "\n".join(report.release_report(document(revision_after="b")))
     for part in ("shop 2.0 is live on green", "42 s", "1.0 on blue stays up", "from revision a to b", "id-1"):
