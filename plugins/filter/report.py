@@ -16,6 +16,7 @@ class FilterModule:
     def filters(self) -> dict[str, Callable[..., Any]]:
         return {
             "failure_of": report.failure_of,
+            "speaker_of": report.speaker_of,
             "undo_of": report.undo_of,
             "release_report": report.release_report,
             "rollback_report": report.rollback_report,

@@ -50,6 +50,11 @@ def failure_of(hosts: Sequence[str], facts: Mapping[str, Mapping[str, Any]]) -> 
     return Failure(host="", task="", message=message, missing=missing)
 
 
+def speaker_of(hosts: Sequence[str], facts: Mapping[str, Mapping[str, Any]]) -> str:
+    """The one host that prints the report: the first that has come to the end of going back; empty when none has."""
+    return next((host for host in hosts if facts[host].get("__rollback_ended")), "")
+
+
 def undo_of(
     lb_hosts: Sequence[str], app_hosts: Sequence[str], facts: Mapping[str, Mapping[str, Any]], stop_wanted: bool
 ) -> Undo:
