@@ -48,8 +48,8 @@ def engine_options(settings: Settings, host: Host, privileged: bool, cgroup_v2: 
     return options + [part for capability in _ENGINE_CAPABILITIES for part in ("--cap-add", capability)]
 
 
-def create_options(settings: Settings, host: Host, engine: Sequence[str]) -> list[str]:
-    """Options of `docker create` for a host, without its image."""
+def create_options(settings: Settings, host: Host, more: Sequence[str]) -> list[str]:
+    """Options of `docker create` for a host, without its image; *more* are those that depend on the machine."""
     options = ["--name", settings.container(host.name), "--hostname", host.name, "--label", settings.label]
     options += ["--label", f"bluegreen.lab.host={host.name}", "--label", f"bluegreen.lab.kind={host.kind}"]
     options += ["--network", settings.network, "--ip", host.address, "--network-alias", host.name]
@@ -60,7 +60,7 @@ def create_options(settings: Settings, host: Host, engine: Sequence[str]) -> lis
         options += ["--publish", f"127.0.0.1:{front_port(settings, host)}:80", "--cap-add", "NET_ADMIN"]
     if host.kind == "registry":
         options += ["--publish", "127.0.0.1::5000"]
-    return options + (list(engine) if host.kind == "app" else [])
+    return options + list(more)
 
 
 def front_port(settings: Settings, host: Host) -> int:
@@ -72,6 +72,11 @@ def has_privileged(image: str) -> bool:
     """Whether this machine lets a container be privileged."""
     command = ["docker", "run", "--rm", "--privileged", "--network", "none", "--entrypoint", "true", image]
     return attempt(command, timeout_seconds=60).returncode == 0
+
+
+def cgroup_driver() -> str:
+    """Who manages the control groups of containers: cgroupfs (the engine itself) or systemd."""
+    return run(["docker", "info", "--format", "{{.CgroupDriver}}"], remedy=_REMEDY).strip()
 
 
 def has_cgroup_v2() -> bool:
@@ -86,10 +91,10 @@ def existing(settings: Settings) -> dict[str, str]:
     return dict(line.split(" ", 1) for line in listed.splitlines() if line.strip())
 
 
-def ensure_host(settings: Settings, host: Host, image: str, engine: Sequence[str]) -> Literal["kept", "started", "new"]:
+def ensure_host(settings: Settings, host: Host, image: str, more: Sequence[str]) -> Literal["kept", "started", "new"]:
     """Have the host's container as it should be, running; says what that took."""
     container = settings.container(host.name)
-    options = create_options(settings, host, engine)
+    options = create_options(settings, host, more)
     config = hashlib.sha256("\0".join([*options, image]).encode()).hexdigest()[:16]
     form = f'{{{{index .Config.Labels "{_CONFIG_LABEL}"}}}} {{{{.State.Running}}}}'
     found = attempt(["docker", "container", "inspect", "--format", form, container])

@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from lab import application, database, snapshot
 from lab.containers import (
+    cgroup_driver,
     engine_options,
     ensure_host,
     existing,
@@ -22,6 +23,7 @@ from lab.images import ensure_host_images
 from lab.inventory import build_inventory
 from lab.keys import ensure_keys
 from lab.network import ensure_network
+from lab.priority import parent_option, prefer_hosts
 from lab.process import say, step
 from lab.ready import wait_for_hosts
 from lab.settings import ROOT, Settings
@@ -83,21 +85,25 @@ def _ensure_hosts(settings: Settings, shape: Shape) -> tuple[list[Host], bool]:
 def _start_hosts(settings: Settings, hosts: Sequence[Host], images: dict[str, str]) -> dict[str, str]:
     """What it took to have each host."""
     mode = read_json(settings.state / "engine.json")
-    if mode is None:
-        mode = {"privileged": has_privileged(images["lb"]), "cgroup_v2": has_cgroup_v2()}
+    if mode is None or "driver" not in mode:
+        mode = {"privileged": has_privileged(images["lb"]), "cgroup_v2": has_cgroup_v2(), "driver": cgroup_driver()}
         write_json(settings.state / "engine.json", mode)
         how = "privileged" if mode["privileged"] else "with single capabilities, as this machine refuses --privileged"
         say(f"application hosts run {how}, control groups {'v2' if mode['cgroup_v2'] else 'v1'}")
 
     def one(host: Host) -> tuple[str, str]:
-        options = engine_options(settings, host, mode["privileged"], mode["cgroup_v2"]) if host.kind == "app" else []
+        options = parent_option(mode["driver"])
+        if host.kind == "app":
+            options += engine_options(settings, host, mode["privileged"], mode["cgroup_v2"])
         took = ensure_host(settings, host, images[host.kind], options)
         if took == "new":
             snapshot.forget(settings)
         return host.name, took
 
     with step(f"hosts: {' '.join(host.name for host in hosts)}"), ThreadPoolExecutor(max_workers=4) as pool:
-        return dict(pool.map(one, hosts))
+        done = dict(pool.map(one, hosts))
+    prefer_hosts()
+    return done
 
 
 def _prepare_app(settings: Settings, host: Host) -> None:

@@ -94,8 +94,12 @@ def test_every_entry_point_has_its_tasks(role: Path) -> None:
 
 def has_tasks(role: Path, entry: str) -> bool:
     """Whether an entry point can be called; a role of nothing but inputs has no tasks at all."""
-    only_inputs = entry == "main" and not (role / "tasks").exists()
-    return only_inputs or (role / "tasks" / f"{entry}.yml").is_file()
+    return only_inputs(role) and entry in ("main", "inputs") or (role / "tasks" / f"{entry}.yml").is_file()
+
+
+def only_inputs(role: Path) -> bool:
+    """Whether a role has no tasks: it is called for its defaults, or depended on."""
+    return not (role / "tasks").exists()
 
 
 def test_every_role_called_exists_without_extension_and_with_a_specification() -> None:
@@ -109,6 +113,6 @@ def test_every_role_called_exists_without_extension_and_with_a_specification() -
             wrong.append(f"{where}: no such role of this collection")
         elif "." in entry:
             wrong.append(f"{where}: tasks_from with an extension is never validated")
-        elif entry not in entry_points(role) or not has_tasks(role, entry):
+        elif not has_tasks(role, entry) or (entry not in entry_points(role) and not only_inputs(role)):
             wrong.append(f"{where}: no tasks file, or no entry point in meta/argument_specs.yml")
     assert wrong == []
