@@ -94,7 +94,7 @@ def test_every_entry_point_has_its_tasks(role: Path) -> None:
 
 def has_tasks(role: Path, entry: str) -> bool:
     """Whether an entry point can be called; a role of nothing but inputs has no tasks at all."""
-    return only_inputs(role) and entry in ("main", "inputs") or (role / "tasks" / f"{entry}.yml").is_file()
+    return (only_inputs(role) and entry in ("main", "inputs")) or (role / "tasks" / f"{entry}.yml").is_file()
 
 
 def only_inputs(role: Path) -> bool:
