@@ -12,6 +12,8 @@ from typing import Any
 import pytest
 from testinfra.host import Host
 
+from tests.scenario import secrets
+
 FLAGS = "/var/lib/bluegreen/samokoder/flags"
 RECORDS = "/var/lib/bluegreen/samokoder/records"
 
@@ -35,6 +37,14 @@ def record(host: Host, outcome: dict[str, Any]) -> dict[str, Any]:
 def flag(host: Host) -> Callable[[], list[str]]:
     """The names of the flag files on this proxy."""
     return lambda: sorted(host.file(FLAGS).listdir())
+
+
+@pytest.fixture(scope="session")
+def lab_secrets() -> list[str]:
+    """The secrets of the lab that the scenario ran on."""
+    found = secrets()
+    assert len(found) == 3 and all(len(secret) > 8 for secret in found)
+    return found
 
 
 @pytest.fixture
