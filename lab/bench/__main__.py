@@ -6,6 +6,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import signal
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -86,6 +87,8 @@ def main(arguments: Sequence[str]) -> int:
         return 0
     figures: list[Figure] = []
     code = 0
+    # Ended like an interrupt, so that no load stays behind.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         _measure(options, figures)
     except LabError as error:
