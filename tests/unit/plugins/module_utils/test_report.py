@@ -124,6 +124,10 @@ def test_check_mode_never_claims_to_have_done_anything() -> None:
 
 
 def test_one_host_speaks_and_it_is_one_that_is_still_there() -> None:
-    facts: dict[str, dict[str, Any]] = {"lb1": {}, "lb2": {"__rollback_ended": True}, "app1": {"__rollback_ended": True}}
+    facts: dict[str, dict[str, Any]] = {
+        "lb1": {},
+        "lb2": {"__rollback_ended": True},
+        "app1": {"__rollback_ended": True},
+    }
     assert report.speaker_of(HOSTS, facts) == "lb2"
     assert report.speaker_of(["lb1"], facts) == ""
