@@ -157,7 +157,8 @@ def estate(
         "live": live,
         "versions": {slot: ", ".join(found) or None for slot, found in versions.items()},
         "instances": instances,
-        "revision": (newest["revision_after"] or newest["revision_before"]) if newest else None,
+        # Of the last release that came as far as the database.
+        "revision": next(filter(None, (one["revision_after"] or one["revision_before"] for one in documents)), None),
         "release": _summary(newest) if newest else None,
         "releases": [_summary(one) for one in documents[:SHOWN_RELEASES]],
         "lock": max(holders.values(), key=lambda holder: int(holder["epoch"]), default=None),

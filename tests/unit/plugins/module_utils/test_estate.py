@@ -161,3 +161,15 @@ def test_nothing_answers() -> None:
     found = merged({})
     assert len(found["problems"]) == 3
     assert found["live"] == {"lb1": "unreachable", "lb2": "unreachable"}
+
+
+def test_the_revision_is_that_of_the_last_release_that_came_to_the_database() -> None:
+    migrated = record.amend(LIVE, {"revision_before": "a", "revision_after": "b"}, 1)
+    later = {"release_id": "20260201T000000Z-1.1.0-bbbb", "application": "shop", "environment": "test", "mode": "run"}
+    plan = {"version": "1.1.0", "image": "i", "digest": "d", "live": "green", "candidate": "blue"}
+    failed = record.new_document(plan, later, 2, {**STAMP, "at": "2026-02-01T00:00:00Z"})
+    given = views(migrated)
+    for host in LB:
+        given[host]["record"]["records"].append(failed)
+    assert merged(given)["release"]["release_id"] == later["release_id"]
+    assert merged(given)["revision"] == "b"
