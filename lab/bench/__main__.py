@@ -18,6 +18,7 @@ from lab.errors import LabError
 from lab.settings import Settings, read_settings
 
 _ABOUT = "Measures figures on a lab of its own (LAB_NAME=bench, left up: LAB_NAME=bench bin/lab down removes it)."
+Keep = Callable[[Sequence[Figure]], None]
 _ON_THE_LAB = {"release", "slow_boot", "lab_up_warm"}
 
 
@@ -43,14 +44,26 @@ def _nginx(count: int) -> list[Figure]:
     return nginx.measure(count)
 
 
-def _measurements(settings: Settings, count: int, cold_count: int) -> dict[str, Callable[[], list[Figure]]]:
+def _rounds(
+    settings: Settings, count: int, keep: Keep, of: Callable[[Sequence[release.Round]], list[Figure]], fault: str | None
+) -> None:
+    """Releases; those that ended before an error count."""
+    done: list[release.Round] = []
+    try:
+        release.rounds(settings, count, done, fault)
+    finally:
+        if done:
+            keep(of(done))
+
+
+def _measurements(settings: Settings, count: int, cold_count: int, keep: Keep) -> dict[str, Callable[[], None]]:
     """Group -> its measurement, in the order they are made: the cold lab is the lab of the others."""
     return {
-        "lab_up_cold": lambda: bring_up.cold(settings, cold_count),
-        "lab_up_warm": lambda: bring_up.warm(count),
-        "release": lambda: release.figures(release.rounds(settings, count)),
-        "slow_boot": lambda: release.slow_boot_figures(release.rounds(settings, count, "slow_boot")),
-        "nginx": lambda: _nginx(count),
+        "lab_up_cold": lambda: keep(bring_up.cold(settings, cold_count)),
+        "lab_up_warm": lambda: keep(bring_up.warm(count)),
+        "release": lambda: _rounds(settings, count, keep, release.figures, None),
+        "slow_boot": lambda: _rounds(settings, count, keep, release.slow_boot_figures, "slow_boot"),
+        "nginx": lambda: keep(_nginx(count)),
     }
 
 
@@ -69,14 +82,19 @@ def _measure(options: argparse.Namespace, figures: list[Figure]) -> None:
     if load_average() > BUSY:
         say(f"this machine is busy (load above {BUSY:g}): the figures will be worse than they are on a quiet one")
     ready = False
-    # Cold takes minutes a round, so it is made once unless a number was asked for with its name.
-    for group, measurement in _measurements(settings, options.n, options.n if options.names else 1).items():
+
+    def keep(measured: Sequence[Figure]) -> None:
+        figures.extend(one for one in measured if one.kind.name in names)
+
+    # Cold takes minutes a round, so it is made once unless it was named.
+    cold_count = options.n if "lab_up_cold_seconds" in options.names else 1
+    for group, measurement in _measurements(settings, options.n, cold_count, keep).items():
         if group not in groups:
             continue
         if group in _ON_THE_LAB and not ready:
             say(f"bin/lab up: {timed(bring_up.UP):.1f} s")
             ready = True
-        figures += [one for one in measurement() if one.kind.name in names]
+        measurement()
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -87,8 +105,6 @@ def main(arguments: Sequence[str]) -> int:
         return 0
     figures: list[Figure] = []
     code = 0
-    # Ended like an interrupt, so that no load stays behind.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         _measure(options, figures)
     except LabError as error:
@@ -106,4 +122,6 @@ def main(arguments: Sequence[str]) -> int:
 
 
 if __name__ == "__main__":
+    # Ended like an interrupt, so that no load stays behind.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     sys.exit(main(sys.argv[1:]))

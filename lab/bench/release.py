@@ -113,9 +113,8 @@ def one_round(settings: Settings) -> Round:
     )
 
 
-def rounds(settings: Settings, count: int, fault: str | None = None) -> list[Round]:
-    """So many releases one after the other, with a fault in the candidate or without."""
-    done = []
+def rounds(settings: Settings, count: int, done: list[Round], fault: str | None = None) -> None:
+    """So many releases one after the other, with a fault in the candidate or without; fills `done` as they end."""
     timed(["bin/lab", "reset"])
     for number in range(1, count + 1):
         if fault:
@@ -131,7 +130,6 @@ def rounds(settings: Settings, count: int, fault: str | None = None) -> list[Rou
         if one.load["failed"] or one.lost:
             say(f"first failure: {json.dumps(one.load['first_failure'])}; by reason: {one.load['failures']}")
             say(f"writes: {json.dumps(one.writes)}")
-    return done
 
 
 def figures(done: Sequence[Round]) -> list[Figure]:
