@@ -19,7 +19,7 @@ from lab.settings import Settings, read_settings
 
 _ABOUT = "Measures figures on a lab of its own (LAB_NAME=bench, left up: LAB_NAME=bench bin/lab down removes it)."
 Keep = Callable[[Sequence[Figure]], None]
-_ON_THE_LAB = {"release", "slow_boot", "lab_up_warm"}
+_ON_THE_LAB = {"release", "alone", "slow_boot", "lab_up_warm"}
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -62,6 +62,7 @@ def _measurements(settings: Settings, count: int, cold_count: int, keep: Keep) -
         "lab_up_cold": lambda: keep(bring_up.cold(settings, cold_count)),
         "lab_up_warm": lambda: keep(bring_up.warm(count)),
         "release": lambda: _rounds(settings, count, keep, release.figures, None),
+        "alone": lambda: keep(release.alone(settings, count)),
         "slow_boot": lambda: _rounds(settings, count, keep, release.slow_boot_figures, "slow_boot"),
         "nginx": lambda: keep(_nginx(count)),
     }

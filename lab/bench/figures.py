@@ -39,6 +39,7 @@ KINDS: tuple[Kind, ...] = (
     Kind("release_failed_requests", "requests", "release", "resets and answers other than 2xx while a release runs", 0),
     Kind("release_lost_writes", "writes", "release", "acknowledged writes not in the database exactly once", 0),
     Kind("release_seconds", "s", "release", "ansible-playbook from start to end, without the watch", 45),
+    Kind("release_alone_seconds", "s", "alone", "the same, with nobody on the lab", 45),
     *_parts(),
     Kind("switch_seconds", "s", "release", "from the start of the switch to the last answer of the old slot"),
     Kind("lab_reset_seconds", "s", "release", "bin/lab reset, after a release", 15),

@@ -132,6 +132,21 @@ def rounds(settings: Settings, count: int, done: list[Round], fault: str | None 
             say(f"writes: {json.dumps(one.writes)}")
 
 
+def alone(settings: Settings, count: int) -> list[Figure]:
+    """The same release with nobody on the lab: seconds without the watch."""
+    taken = []
+    for number in range(1, count + 1):
+        timed(["bin/lab", "reset"])
+        began, ended = _release(settings.state / "bench-release.log")
+        proxies = snapshot.of_kind(snapshot.need_hosts(settings), "lb")
+        record = json.loads(inside(settings, proxies[0].name, ["sh", "-c", _READ_RECORD]))
+        phases = parts(record, began, ended)
+        taken.append(sum(phases.values()) - phases["watch"])
+        say(f"release alone {number}/{count}: {taken[-1]:.1f} s without watch")
+    timed(["bin/lab", "reset"])
+    return [figure("release_alone_seconds", taken)]
+
+
 def figures(done: Sequence[Round]) -> list[Figure]:
     """All figures that releases give."""
     return [
