@@ -28,7 +28,9 @@ class Undo(TypedDict):
     proved: list[str]
     """Proxies whose front door was proved to serve the old slot."""
     unproved: list[str]
-    """Proxies of which that is not known."""
+    """Proxies of which that is not known, although this release may have switched them."""
+    unasked: list[str]
+    """Proxies that could not be asked, but were never switched by this release."""
     stopped: list[str]
     """Application hosts on which the candidate was stopped."""
     complete: bool
@@ -56,16 +58,25 @@ def speaker_of(hosts: Sequence[str], facts: Mapping[str, Mapping[str, Any]]) -> 
 
 
 def undo_of(
-    lb_hosts: Sequence[str], app_hosts: Sequence[str], facts: Mapping[str, Mapping[str, Any]], stop_wanted: bool
+    lb_hosts: Sequence[str],
+    app_hosts: Sequence[str],
+    facts: Mapping[str, Mapping[str, Any]],
+    moved: bool,
+    stop_wanted: bool,
 ) -> Undo:
-    """Sum up what going back has reached on every host, from the facts that its tasks left behind."""
+    """Sum up what going back has reached on every host, from the facts that its tasks left behind.
+
+    moved: whether the release may have switched a proxy; the record says so before the first is switched.
+    """
     proved = [host for host in lb_hosts if facts[host].get("__rollback_proved")]
     stopped = [host for host in app_hosts if facts[host].get("__rollback_stopped")]
+    silent = [host for host in lb_hosts if host not in proved]
     return Undo(
         proved=proved,
-        unproved=[host for host in lb_hosts if host not in proved],
+        unproved=silent if moved else [],
+        unasked=[] if moved else silent,
         stopped=stopped,
-        complete=len(proved) == len(lb_hosts) and (not stop_wanted or len(stopped) == len(app_hosts)),
+        complete=not (moved and silent) and (not stop_wanted or len(stopped) == len(app_hosts)),
     )
 
 
@@ -123,6 +134,8 @@ def _where_users_are(document: Mapping[str, Any], undo: Undo) -> str:
     if not slot:
         return "There was no earlier version to go back to: this was a first install."
     text = f"Users are on {slot} ({document['from_version']}), proved at {', '.join(undo['proved']) or 'no proxy'}."
+    if undo["unasked"]:
+        text += f"\n{', '.join(undo['unasked'])} could not be asked, and was not switched by this release."
     if undo["unproved"]:
         text += f"\nNOT PROVED at {', '.join(undo['unproved'])}: users there may still be on {document['to_slot']}."
     return text

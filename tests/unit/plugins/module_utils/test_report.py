@@ -32,7 +32,13 @@ def document(**changes: Any) -> dict[str, Any]:
 
 
 def undo(**changes: Any) -> report.Undo:
-    base: dict[str, Any] = {"proved": ["lb1", "lb2"], "unproved": [], "stopped": ["app1"], "complete": True}
+    base: dict[str, Any] = {
+        "proved": ["lb1", "lb2"],
+        "unproved": [],
+        "unasked": [],
+        "stopped": ["app1"],
+        "complete": True,
+    }
     return report.Undo(**{**base, **changes})  # type: ignore[typeddict-item]  # built from parts
 
 
@@ -70,8 +76,21 @@ def test_undo_is_complete_only_when_every_host_is_done(
     facts: dict[str, bool], stop_wanted: bool, complete: bool, unproved: list[str]
 ) -> None:
     left = {host: {"__rollback_proved": done, "__rollback_stopped": done} for host, done in facts.items()}
-    found = report.undo_of(["lb1", "lb2"], ["app1"], left, stop_wanted)
+    found = report.undo_of(["lb1", "lb2"], ["app1"], left, True, stop_wanted)
     assert (found["complete"], found["unproved"]) == (complete, unproved)
+
+
+def test_a_proxy_that_was_never_switched_leaves_nothing_undone() -> None:
+    facts: dict[str, dict[str, Any]] = {
+        "lb1": {"__rollback_proved": True},
+        "lb2": {},
+        "app1": {"__rollback_stopped": 1},
+    }
+    found = report.undo_of(["lb1", "lb2"], ["app1"], facts, False, True)
+    assert (found["complete"], found["unproved"], found["unasked"]) == (True, [], ["lb2"])
+    text = report.rollback_report(document(), found, None, "/r")
+    assert "lb2 could not be asked, and was not switched" in text
+    assert "NOT PROVED" not in text
 
 
 def test_report_of_a_failed_release_says_what_failed_what_was_done_and_what_is_next() -> None:
