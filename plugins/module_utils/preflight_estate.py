@@ -77,7 +77,10 @@ def check_history(
     wanted: Wanted, history: list[dict[str, Any]], live: str | None, views: Views, findings: Findings
 ) -> None:
     """Add an unfinished release, a held lock, and a record that contradicts the proxies."""
-    lock = next((holder for host in wanted.lb_hosts if (holder := _lock(views[host].record))), None)
+    # What a closed release left behind on a proxy that was away holds nobody up.
+    closed = {record["release_id"] for record in history if record["phase"] == "closed"}
+    locks = [holder for host in wanted.lb_hosts if (holder := _lock(views[host].record)) is not None]
+    lock = next((holder for holder in locks if holder["release_id"] not in closed), None)
     unfinished = next((record for record in history if record["phase"] != "closed"), None)
     if unfinished and not (wanted.takeover and not unfinished.get("traffic_moved")):
         findings.add(

@@ -248,6 +248,11 @@ def first_install(seen: Estate) -> None:
         seen[host]["probe"]["slots"]["blue"]["containers"] = []
 
 
+def test_a_lock_that_a_closed_release_left_behind_holds_nobody_up() -> None:
+    left = judged(put("lb2/record/lock", {**LOCK, "release_id": RECORD["release_id"]}))
+    assert left.plan is not None and left.problems == []
+
+
 def test_first_install() -> None:
     plan = judged(first_install).plan
     assert plan is not None
