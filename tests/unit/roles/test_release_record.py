@@ -50,11 +50,14 @@ class Estate:
         everywhere = {
             "ansible_connection": "local", "ansible_python_interpreter": sys.executable,
             "release_state_directory": f"{folder}/{{{{ inventory_hostname }}}}", "release_application": "shop",
-            "release_environment": "test", "release_image": "r/shop", "release_compose_file": "/nowhere/compose.yml",
-            "release_version": "1.0.0", "ansible_become_method": "su",
+            "release_environment": "test", "release_image": "r/shop", "release_compose_file": f"{folder}/compose.yml",
+            "release_version": "1.0.0", "ansible_become_method": "su", "smoke_test_steps": [],
+            "nginx_switchover_server_names": ["shop.test"], "nginx_switchover_preview_secret": "0123456789abcdef",
+            "nginx_switchover_preview_server_name": "next.shop.test",
         }  # fmt: skip
         groups: dict[str, Any] = {"lb": {"hosts": {"lb1": {}, "lb2": {}}}, "app": {"hosts": {"app1": {}}}}
         (folder / "hosts.yml").write_text(yaml.safe_dump({"all": {"vars": everywhere, "children": groups}}))
+        (folder / "compose.yml").write_text(yaml.safe_dump({"services": {"api": {"image": "r/shop"}}}))
         for host in HOSTS:
             (folder / host).mkdir()
 
