@@ -58,7 +58,9 @@ def seen(status: Mapping[str, Any], rows: int) -> Seen:
 def needs_reset(status: Mapping[str, Any]) -> bool:
     """Whether something was released since the lab came up: the demonstration starts from VERSION_BEFORE alone."""
     versions = [version for version in status["versions"].values() if version]
-    return versions != [VERSION_BEFORE] or len(set(status["live"].values())) != 1
+    # A release that was taken back may have left its schema behind.
+    last = (status.get("release") or {}).get("id") or ""
+    return versions != [VERSION_BEFORE] or len(set(status["live"].values())) != 1 or f"-{VERSION_BEFORE}-" not in last
 
 
 def problems(outcome: Outcome) -> list[str]:

@@ -63,7 +63,14 @@ def test_downtime_is_never_claimed_without_a_measurement() -> None:
     ],
 )
 def test_a_lab_that_was_released_to_is_reset(versions: dict[str, Any], live: dict[str, str], expected: bool) -> None:
-    assert summary.needs_reset({"versions": versions, "live": live}) is expected
+    installed = {"id": "20260101T000000Z-0.9.0-aaaa"}
+    assert summary.needs_reset({"versions": versions, "live": live, "release": installed}) is expected
+
+
+@pytest.mark.parametrize("release", [{"id": "20260102T000000Z-1.0.0-bbbb"}, None])
+def test_a_release_that_was_taken_back_is_reset_too(release: dict[str, str] | None) -> None:
+    status = {"versions": BEFORE.versions, "live": BEFORE.live, "release": release}
+    assert summary.needs_reset(status)
 
 
 @pytest.mark.parametrize(("text", "expected"), [('x\n{"a": 1}\n', {"a": 1}), ("", {}), ("no json", {}), ("[1]", {})])
