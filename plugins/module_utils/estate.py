@@ -181,7 +181,8 @@ def lines(document: Mapping[str, Any]) -> list[str]:
     told.append(f"database revision: {document['revision'] or 'not recorded'}")
     for one in document["releases"]:
         end = f"{one['outcome']} {one['ended_at']}" if one["outcome"] else f"unfinished, phase {one['phase']}"
-        told.append(f"release {one['release_id']} by {one['actor']}: {one['from_version']} to {one['version']}, {end}")
+        versions = f"{one['from_version'] or 'nothing'} to {one['version']}"
+        told.append(f"release {one['release_id']} by {one['actor']}: {versions}, {end}")
     holder = document["lock"]
     told.append(
         f"lock: {lock.who(holder)} since {holder['since']} for {holder['release_id']} ({holder['purpose']})"
