@@ -39,6 +39,7 @@ BEFORE: dict[str, Any] = {
     "versions": {"blue": "0.9.0", "green": None},
     "revision": "0001",
     "front_doors": DOORS,
+    "release": {"id": "20260101T000000Z-0.9.0-aaaa", "phase": "closed", "outcome": "live"},
 }
 AFTER: dict[str, Any] = {
     **BEFORE,
