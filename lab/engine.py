@@ -139,10 +139,14 @@ def _start() -> None:
 
 
 def engine_pid_is_stale(pid_text: str, proc: Path = Path("/proc")) -> bool:
-    """Whether a pid file's content names no living Docker engine."""
+    """Whether a pid file's content names no living Docker engine; one that was killed and not reaped is dead."""
     pid = pid_text.strip()
-    comm = proc / pid / "comm"
-    return not (pid.isdigit() and comm.exists() and comm.read_text().strip() == "dockerd")
+    try:
+        # "27009 (dockerd) S 1 ...": the state follows the name, and Z is a zombie.
+        name, _, rest = (proc / pid / "stat").read_text().partition("(")[2].rpartition(")")
+    except OSError:
+        return True
+    return not pid.isdigit() or name != "dockerd" or rest.split()[0] == "Z"
 
 
 def _engine_process_lives() -> bool:

@@ -23,15 +23,17 @@ def test_each_distribution_has_its_way_to_compose(text: str, end: str) -> None:
     assert command[-1].rsplit("/", 1)[-1] == end
 
 
-def process(proc: Path, pid: int, comm: str) -> None:
+def process(proc: Path, pid: int, name: str, state: str = "S") -> None:
     (proc / str(pid)).mkdir()
-    (proc / str(pid) / "comm").write_text(f"{comm}\n")
+    (proc / str(pid) / "stat").write_text(f"{pid} ({name}) {state} 1 2 3\n")
 
 
 def test_a_pid_file_is_stale_only_when_no_engine_has_that_id(tmp_path: Path) -> None:
     process(tmp_path, 41, "dockerd")
     process(tmp_path, 42, "bash")
+    process(tmp_path, 44, "dockerd", state="Z")
     assert not engine_pid_is_stale("41\n", tmp_path)
     assert engine_pid_is_stale("42\n", tmp_path)
     assert engine_pid_is_stale("43", tmp_path)
+    assert engine_pid_is_stale("44\n", tmp_path), "killed and not reaped"
     assert engine_pid_is_stale("", tmp_path)
