@@ -12,7 +12,12 @@ from lab.errors import LabError
 from lab.process import as_root, attempt, last_lines, run, say, step
 
 _INSTALL_COMPOSE = Path(__file__).parent / "hosts" / "install-compose.sh"
-_PID_FILES = (Path("/var/run/docker.pid"), Path("/run/docker.pid"))
+# Which process each names. The engine waits in vain for the containerd of a file whose process was killed.
+_PID_FILES = {
+    Path("/var/run/docker.pid"): "dockerd",
+    Path("/run/docker.pid"): "dockerd",
+    Path("/run/docker/containerd/containerd.pid"): "containerd",
+}
 _LOG = Path("/var/log/bluegreen-lab-dockerd.log")
 _START_SECONDS = 60
 _OWN_ENGINE = "install Docker Engine and Compose v2 as their documentation says, then run this command again"
@@ -138,25 +143,29 @@ def _start() -> None:
         _wait_for_answer()
 
 
-def engine_pid_is_stale(pid_text: str, proc: Path = Path("/proc")) -> bool:
-    """Whether a pid file's content names no living Docker engine; one that was killed and not reaped is dead."""
+def pid_is_stale(pid_text: str, wanted: str, proc: Path = Path("/proc")) -> bool:
+    """Whether a pid file's content names no living process of that name; one killed and not reaped is dead."""
     pid = pid_text.strip()
     try:
         # "27009 (dockerd) S 1 ...": the state follows the name, and Z is a zombie.
         name, _, rest = (proc / pid / "stat").read_text().partition("(")[2].rpartition(")")
     except OSError:
         return True
-    return not pid.isdigit() or name != "dockerd" or rest.split()[0] == "Z"
+    return not pid.isdigit() or name != wanted or rest.split()[0] == "Z"
 
 
 def _engine_process_lives() -> bool:
-    return any(path.exists() and not engine_pid_is_stale(path.read_text()) for path in _PID_FILES)
+    return any(
+        path.exists() and not pid_is_stale(path.read_text(), name)
+        for path, name in _PID_FILES.items()
+        if name == "dockerd"
+    )
 
 
 def _remove_stale_pid_files() -> None:
-    for path in _PID_FILES:
-        if path.exists() and engine_pid_is_stale(path.read_text()):
-            say(f"removing {path}: no engine with that process id lives")
+    for path, name in _PID_FILES.items():
+        if path.exists() and pid_is_stale(path.read_text(), name):
+            say(f"removing {path}: no {name} with that process id lives")
             run(as_root(["rm", "-f", str(path)]), remedy=f"remove {path}")
 
 

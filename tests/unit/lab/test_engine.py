@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from lab.engine import compose_command, engine_pid_is_stale, read_os_release
+from lab.engine import compose_command, pid_is_stale, read_os_release
 
 BOOKWORM = 'PRETTY_NAME="Debian GNU/Linux 12 (bookworm)"\nVERSION_CODENAME=bookworm\nID=debian\n# ID=ubuntu\n'
 
@@ -32,8 +32,9 @@ def test_a_pid_file_is_stale_only_when_no_engine_has_that_id(tmp_path: Path) -> 
     process(tmp_path, 41, "dockerd")
     process(tmp_path, 42, "bash")
     process(tmp_path, 44, "dockerd", state="Z")
-    assert not engine_pid_is_stale("41\n", tmp_path)
-    assert engine_pid_is_stale("42\n", tmp_path)
-    assert engine_pid_is_stale("43", tmp_path)
-    assert engine_pid_is_stale("44\n", tmp_path), "killed and not reaped"
-    assert engine_pid_is_stale("", tmp_path)
+    assert not pid_is_stale("41\n", "dockerd", tmp_path)
+    assert pid_is_stale("41\n", "containerd", tmp_path)
+    assert pid_is_stale("42\n", "dockerd", tmp_path)
+    assert pid_is_stale("43", "dockerd", tmp_path)
+    assert pid_is_stale("44\n", "dockerd", tmp_path), "killed and not reaped"
+    assert pid_is_stale("", "dockerd", tmp_path)
