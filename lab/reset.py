@@ -106,7 +106,7 @@ def _wait_until_healthy(settings: Settings, host: Host) -> None:
 def _wait_until_serving(settings: Settings, proxies: Sequence[Host]) -> None:
     for host in proxies:
         url = f"http://127.0.0.1:{front_port(settings, host)}{_PATH}"
-        if not wait_until(lambda url=url: answers(url, SITE) is not None, _SERVING_SECONDS):  # type: ignore[misc]
+        if not wait_until(lambda url=url: answers(url, SITE) is not None, _SERVING_SECONDS):  # type: ignore[misc]  # mypy cannot type its default
             raise LabError(
                 f"{url} serving within {_SERVING_SECONDS:.0f} s of a reset",
                 "no good answer",

@@ -37,7 +37,7 @@ class ActionModule(ActionBase):
             "ended": {"type": "float", "required": True},
         }
         flags = {name: {"type": "bool", "required": True} for name in ("replace_standby", "takeover")}
-        _, given = self.validate_argument_spec(  # type: ignore[no-untyped-call]
+        _, given = self.validate_argument_spec(  # type: ignore[no-untyped-call]  # inherited, without types
             argument_spec={**texts, **lists, **numbers, **flags}
         )
         hostvars = (task_vars or {})["hostvars"]

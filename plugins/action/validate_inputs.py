@@ -36,7 +36,7 @@ class ActionModule(ActionBase):
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         """Fail with one report of all problems in ``msg``, when there is one."""
         result: dict[str, Any] = super().run(tmp, task_vars)
-        _, arguments = self.validate_argument_spec(  # type: ignore[no-untyped-call]
+        _, arguments = self.validate_argument_spec(  # type: ignore[no-untyped-call]  # inherited, without types
             argument_spec={
                 "required": {"type": "list", "elements": "str", "default": []},
                 "outputs": {"type": "list", "elements": "str", "default": []},

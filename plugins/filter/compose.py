@@ -39,7 +39,7 @@ def _untagged(loader: _Loader, _suffix: str, node: yaml.Node) -> Any:
         return loader.construct_mapping(node, deep=True)
     if isinstance(node, yaml.SequenceNode):
         return loader.construct_sequence(node, deep=True)
-    return loader.construct_scalar(node)  # type: ignore[arg-type]
+    return loader.construct_scalar(node)  # type: ignore[arg-type]  # what is left is a scalar
 
 
 _Loader.add_multi_constructor("!", _untagged)

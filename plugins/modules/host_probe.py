@@ -146,7 +146,7 @@ def observe(parameters: dict[str, Any]) -> dict[str, Any]:
 
 def main() -> None:
     """Run as a module."""
-    module = AnsibleModule(  # type: ignore[no-untyped-call]
+    module = AnsibleModule(
         argument_spec={
             "application": {"type": "str", "required": True},
             "slots": {"type": "dict", "required": True},

@@ -222,7 +222,7 @@ def read(parameters: dict[str, Any]) -> Reading:
 
 
 def main() -> None:
-    module = AnsibleModule(argument_spec=argument_spec(), supports_check_mode=True)  # type: ignore[no-untyped-call]
+    module = AnsibleModule(argument_spec=argument_spec(), supports_check_mode=True)
     parameters = module.params
     writes = [step["name"] for step in parameters["steps"] if step["method"].upper() not in _READING]
     if not parameters["steps"]:

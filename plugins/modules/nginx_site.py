@@ -227,7 +227,7 @@ def _argument_spec() -> dict[str, Any]:
 
 def _nginx(module: AnsibleModule) -> Nginx:
     def run(command: list[str]) -> CommandResult:
-        code, out, err = module.run_command(command)  # type: ignore[no-untyped-call]
+        code, out, err = module.run_command(command)
         return CommandResult(code, out + err)
 
     return Nginx(
@@ -242,7 +242,7 @@ def _nginx(module: AnsibleModule) -> Nginx:
 
 def main() -> None:
     """Wiring."""
-    module = AnsibleModule(argument_spec=_argument_spec(), supports_check_mode=True)  # type: ignore[no-untyped-call]
+    module = AnsibleModule(argument_spec=_argument_spec(), supports_check_mode=True)
     # A host name is no secret; hiding it would blot out every message that names it.
     module.no_log_values.discard(module.params["probe_headers"].get("Host"))
     site = Site(module.params, _nginx(module), module.check_mode)

@@ -137,7 +137,7 @@ from ansible_collections.bluegreen.release.plugins.module_utils.nginx_switching 
 
 def main() -> None:
     """Wiring."""
-    module = AnsibleModule(  # type: ignore[no-untyped-call]
+    module = AnsibleModule(
         argument_spec={
             "state": {"type": "str", "choices": ["switched", "query"], "default": "switched"},
             "slot": {"type": "str", "choices": ["blue", "green"]},

@@ -220,7 +220,7 @@ def run(module: AnsibleModule) -> dict[str, Any]:
 
 def main() -> None:
     """Entry point."""
-    module = AnsibleModule(  # type: ignore[no-untyped-call]
+    module = AnsibleModule(
         argument_spec={
             "state_directory": {"type": "path", "required": True},
             "state": {"type": "str", "choices": ["taken", "released", "query"], "required": True},

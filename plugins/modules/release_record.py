@@ -160,7 +160,7 @@ def write(params: dict[str, Any], dry_run: bool) -> dict[str, Any]:
 
 def main() -> None:
     """Entry point."""
-    module = AnsibleModule(  # type: ignore[no-untyped-call]
+    module = AnsibleModule(
         argument_spec={
             "state_directory": {"type": "path", "required": True},
             "state": {"type": "str", "choices": ["present", "query"], "required": True},

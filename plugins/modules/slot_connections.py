@@ -128,7 +128,7 @@ def drain(
 
 
 def main() -> None:
-    module = AnsibleModule(argument_spec=argument_spec(), supports_check_mode=True)  # type: ignore[no-untyped-call]
+    module = AnsibleModule(argument_spec=argument_spec(), supports_check_mode=True)
     parameters = module.params
     try:
         pids = running(parameters, module.run_command)

@@ -134,7 +134,7 @@ def observe(parameters: dict[str, Any], run: Run) -> dict[str, Any]:
 
 
 def main() -> None:
-    module = AnsibleModule(argument_spec=argument_spec(), supports_check_mode=True)  # type: ignore[no-untyped-call]
+    module = AnsibleModule(argument_spec=argument_spec(), supports_check_mode=True)
     try:
         result = observe(module.params, module.run_command)
     except DockerError as error:

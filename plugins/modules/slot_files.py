@@ -109,7 +109,7 @@ def apply(parameters: dict[str, Any], check_mode: bool) -> list[Change]:
 
 
 def main() -> None:
-    module = AnsibleModule(argument_spec=argument_spec(), supports_check_mode=True)  # type: ignore[no-untyped-call]
+    module = AnsibleModule(argument_spec=argument_spec(), supports_check_mode=True)
     parameters = module.params
     try:
         with fenced(parameters["state_directory"], parameters["epoch"], dry_run=module.check_mode):

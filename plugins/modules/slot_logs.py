@@ -133,7 +133,7 @@ def keep(command: list[str], path: str) -> bool:
 
 
 def main() -> None:
-    module = AnsibleModule(argument_spec=argument_spec(), supports_check_mode=True)  # type: ignore[no-untyped-call]
+    module = AnsibleModule(argument_spec=argument_spec(), supports_check_mode=True)
     parameters = module.params
     cli, directory = parameters["docker_cli"], parameters["directory"]
     changed = False
