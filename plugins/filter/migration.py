@@ -11,14 +11,19 @@ from ansible_collections.bluegreen.release.plugins.module_utils import migration
 
 
 def migration_answer(
-    result: Mapping[str, Any], verb: str, commands: Mapping[str, Sequence[str]], pattern: str, unknown_pattern: str = ""
+    result: Mapping[str, Any],
+    verb: str,
+    commands: Mapping[str, Sequence[str]],
+    pattern: str,
+    unknown_pattern: str = "",
+    pending_pattern: str = "",
 ) -> dict[str, str]:
     """What a run of the tool said: its revision, and why it cannot be used (empty when it can)."""
     try:
         output = judge.tool_output(verb, result, [str(word) for word in commands[verb]], unknown_pattern)
         if verb not in ("current", "heads"):
             return {"revision": "", "problem": ""}
-        return {"revision": judge.single(verb, judge.revisions(output, pattern), verb == "current"), "problem": ""}
+        return {"revision": judge.revision(verb, output, pattern, pending_pattern), "problem": ""}
     except judge.MigrationError as error:
         return {"revision": "", "problem": str(error)}
 

@@ -15,15 +15,43 @@ class MigrationError(Exception):
     """A migration cannot go on; the text says what was expected, found, and what to do."""
 
 
-def revisions(output: str, pattern: str) -> list[str]:
-    """The revisions that a tool printed: group 1 of the pattern, at each line that matches. Raises MigrationError."""
+def revision(verb: str, output: str, pattern: str, pending_pattern: str = "") -> str:
+    """The revision that `current` or `heads` printed; '' where the database has none. Raises MigrationError."""
+    lines = output.replace("\r", "").split("\n")
+    found = (
+        _listed(verb, lines, pattern, pending_pattern)
+        if pending_pattern
+        else [match.group(1) for line in lines for match in _compiled(pattern).finditer(line)]
+    )
+    return single(verb, list(dict.fromkeys(found)), verb == "current")
+
+
+def _listed(verb: str, lines: Sequence[str], pattern: str, pending_pattern: str) -> list[str]:
+    """The revision of a tool that lists every migration in order: the last one, or the last before a pending one."""
+    waiting = _compiled(pending_pattern, "migration_pending_pattern", 0)
+    last: list[str] = []
+    for line in lines:
+        match, pending = _compiled(pattern).search(line), waiting.search(line)
+        if pending and not match:
+            raise MigrationError(
+                "expected migration_revision_pattern to find the revision of a migration that"
+                f" migration_pending_pattern finds, found none in `{line.strip()}`: correct one of the two"
+            )
+        if pending and verb == "current":
+            break
+        last = [match.group(1)] if match else last
+    return last
+
+
+def _compiled(pattern: str, name: str = "migration_revision_pattern", groups: int = 1) -> re.Pattern[str]:
+    """A pattern of the inventory, with its group. Raises MigrationError."""
     try:
-        compiled = re.compile(pattern, re.MULTILINE)
+        compiled = re.compile(pattern)
     except re.error as error:
-        raise MigrationError(f"expected a regular expression as migration_revision_pattern, found {error}") from error
-    if compiled.groups < 1:
-        raise MigrationError("expected a group around the revision in migration_revision_pattern, found none")
-    return list(dict.fromkeys(found.group(1) for found in compiled.finditer(output.replace("\r", ""))))
+        raise MigrationError(f"expected a regular expression as {name}, found {error}") from error
+    if compiled.groups < groups:
+        raise MigrationError(f"expected a group around the revision in {name}, found none")
+    return compiled
 
 
 def tool_output(verb: str, result: Mapping[str, Any], command: Sequence[str], unknown_pattern: str) -> str:

@@ -75,6 +75,52 @@ def test_pattern_that_cannot_be_used(pattern: str, found: str) -> None:
     assert found in migration_answer({"rc": 0, "stdout": "x"}, "current", COMMANDS, pattern)["problem"]
 
 
+# As Django 5.2 prints it: manage.py showmigrations --plan, and migrate --plan.
+DJANGO = r"^\[[X ]\]\s+(\S+)"
+WAITING = r"^\[ \]"
+APPLIED = "[X]  contenttypes.0001_initial\n[X]  sessions.0001_initial\n[X]  shop.0001_initial\n"
+
+
+def listed(verb: str, stdout: str, pattern: str = DJANGO, pending: str = WAITING) -> dict[str, str]:
+    return migration_answer({"rc": 0, "stdout": stdout}, verb, COMMANDS, pattern, "", pending)
+
+
+@pytest.mark.parametrize(
+    ("stdout", "current", "head"),
+    [
+        (APPLIED, "shop.0001_initial", "shop.0001_initial"),
+        (APPLIED + "[ ]  shop.0002_a_m\r\n", "shop.0001_initial", "shop.0002_a_m"),
+        ("[ ]  contenttypes.0001_initial\n[ ]  shop.0001_initial\n", "", "shop.0001_initial"),
+        # An application with migrations of its own stands after the pending one, applied or not.
+        ("[X]  a.0001_x\n[ ]  a.0002_y\n[X]  b.0001_z\n", "a.0001_x", "b.0001_z"),
+        ("[X]  a.0001_x\n[ ]  a.0002_y\n[ ]  b.0001_z\n", "a.0001_x", "b.0001_z"),
+    ],
+)
+def test_tool_that_lists_every_migration(stdout: str, current: str, head: str) -> None:
+    assert listed("current", stdout) == {"revision": current, "problem": ""}
+    assert listed("heads", stdout) == {"revision": head, "problem": ""}
+    assert (current == head) is ("[ ]" not in stdout)
+
+
+def test_list_without_a_migration_has_no_head() -> None:
+    assert listed("current", "(no migrations)\n") == {"revision": "", "problem": ""}
+    assert "expected a revision from `heads`, found none" in listed("heads", "(no migrations)\n")["problem"]
+
+
+def test_pending_line_whose_revision_is_not_found_is_not_passed_over() -> None:
+    """Else nothing would look pending, and a database behind would be taken for one at the head."""
+    problem = listed("heads", APPLIED + "[ ]  shop.0002_a_m\n", pattern=r"^\[X\]\s+(\S+)")["problem"]
+    assert "found none in `[ ]  shop.0002_a_m`" in problem and "migration_pending_pattern" in problem
+
+
+def test_pending_pattern_that_cannot_be_used() -> None:
+    assert "regular expression as migration_pending_pattern" in listed("current", APPLIED, pending="(")["problem"]
+
+
+def test_list_without_a_pending_pattern_is_several_revisions() -> None:
+    assert "found 3: contenttypes.0001_initial" in listed("current", APPLIED, pending="")["problem"]
+
+
 def test_proof() -> None:
     assert migration_proof("0002", "0002") == ""
     assert "expected the database at revision 0002" in migration_proof("0001", "0002")
