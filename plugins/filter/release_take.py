@@ -15,7 +15,7 @@ import socket
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from ansible_collections.bluegreen.release.plugins.module_utils import record, release_take
+from ansible_collections.bluegreen.release.plugins.module_utils import configuration, record, release_take
 
 Result = dict[str, Any]
 _NO_ANSWER = ("unreachable", "failed", "skipped")
@@ -115,6 +115,7 @@ class FilterModule:
             "release_to_resume": to_resume,
             "release_to_take_over": to_take_over,
             "release_context": release_take.context,
+            "release_configuration": configuration.collected,
             "release_unmet": unmet,
             "release_in_words": in_words,
         }

@@ -14,7 +14,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from ansible_collections.bluegreen.release.plugins.module_utils import transitions
+from ansible_collections.bluegreen.release.plugins.module_utils import configuration, transitions
 
 SCHEMA_VERSION = 1
 SLOTS = ("blue", "green")
@@ -30,13 +30,17 @@ FIELDS: Mapping[str, tuple[type, ...]] = {
     "checksum": _TEXT, "mode": _TEXT, "traffic_moved": (bool,), "revision_before": _MAYBE, "revision_after": _MAYBE,
     "rollback_class": _MAYBE, "config_generation": _MAYBE, "failure": _MAYBE, "verdicts": (list,),
     "standby": (dict, type(None)), "transitions": (list,), "rollback_of": _MAYBE, "started_at": _TEXT,
-    "ended_at": _MAYBE,
+    "ended_at": _MAYBE, "configuration": (dict, type(None)), "from_configuration": (dict, type(None)),
+    "adoption": (dict, type(None)),
 }  # fmt: skip
+
+# Fields that came after the first records were written; one without them is still valid.
+LATER = frozenset(("configuration", "from_configuration", "adoption"))
 
 # What a phase may add to the record. Verdicts are appended, everything else is replaced.
 FACTS = (
     "revision_before", "revision_after", "rollback_class", "config_generation", "failure", "verdicts", "standby",
-    "rollback_of",
+    "rollback_of", "configuration", "adoption",
 )  # fmt: skip
 
 
@@ -74,7 +78,8 @@ def new_document(
     """The first document of a release.
 
     plan: version, image, digest, live, candidate, live_version, live_digest (from preflight).
-    release: release_id, application, environment, mode. stamp: at, actor, run.
+    release: release_id, application, environment, mode; perhaps from_configuration, that of the live slot.
+    stamp: at, actor, run.
     """
     missing = [key for key in ("version", "image", "digest", "candidate") if not plan.get(key)]
     if missing:
@@ -86,6 +91,7 @@ def new_document(
         digest=plan["digest"], from_slot=plan.get("live"), to_slot=plan["candidate"],
         from_version=plan.get("live_version"), from_digest=plan.get("live_digest"), phase=transitions.FIRST,
         epoch=epoch, sequence=1, traffic_moved=False, verdicts=[], started_at=stamp["at"],
+        from_configuration=copy.deepcopy(release.get("from_configuration")),
         transitions=[_transition(transitions.FIRST, epoch, stamp)],
     )  # fmt: skip
     return sealed(document)
@@ -112,10 +118,11 @@ def _moved(
     document: Mapping[str, Any], phase: str, outcome: str | None, facts: Mapping[str, Any], epoch: int,
     stamp: Mapping[str, Any],
 ) -> dict[str, Any]:  # fmt: skip
-    problem = transitions.refusal(document["phase"], document["outcome"], phase, outcome)
+    result = amend(document, facts, epoch)
+    adopting = bool(result.get("adoption"))
+    problem = transitions.refusal(document["phase"], document["outcome"], phase, outcome, adopting)
     if problem:
         raise RecordError(f"Release {document['release_id']}: {problem}")
-    result = amend(document, facts, epoch)
     result["transitions"] = [*result["transitions"], _transition(phase, epoch, stamp)]
     result.update(phase=phase, outcome=outcome, ended_at=stamp["at"] if outcome else None)
     if outcome == transitions.LIVE and document["from_slot"]:
@@ -145,7 +152,7 @@ def _typed(value: object, kinds: tuple[type, ...]) -> bool:
 
 
 def _shape_problems(document: Mapping[str, Any]) -> list[str]:
-    problems = [f"field {name} is missing." for name in FIELDS if name not in document]
+    problems = [f"field {name} is missing." for name in FIELDS if name not in document and name not in LATER]
     problems += [f"field {name} is not known." for name in sorted(set(document) - set(FIELDS))]
     problems += [
         f"field {name}: expected {' or '.join(kind.__name__ for kind in kinds)}, found {document[name]!r}."
@@ -174,6 +181,8 @@ def validate(document: object) -> list[str]:
         problems.append(f"expected slots {SLOTS}, found {document['from_slot']!r} to {document['to_slot']!r}.")
     if document["to_slot"] == document["from_slot"]:
         problems.append(f"expected two different slots, found {document['to_slot']} twice.")
+    for field in ("configuration", "from_configuration"):
+        problems += configuration.problems(document.get(field))
     return problems + _history_problems(document)
 
 
@@ -183,7 +192,7 @@ def _history_problems(document: Mapping[str, Any]) -> list[str]:
     if any(not isinstance(step, Mapping) or set(step) != keys for step in steps):
         return [f"expected transitions with exactly {', '.join(sorted(keys))}."]
     phases = [step["phase"] for step in steps]
-    problems = [transitions.history_refusal(phases, document["outcome"])]
+    problems = [transitions.history_refusal(phases, document["outcome"], bool(document.get("adoption")))]
     if phases[-1:] != [document["phase"]]:
         problems.append(f"expected phase {phases[-1:]} as the history ends with it, found {document['phase']!r}.")
     if document["sequence"] < len(steps):

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ansible_collections.bluegreen.release.plugins.module_utils import lock, record, transitions
+from ansible_collections.bluegreen.release.plugins.module_utils import configuration, lock, record, transitions
 
 Views = Mapping[str, Mapping[str, Any]]
 
@@ -101,7 +101,8 @@ def to_open(
     if problem:
         raise TakeError(problem)
     holder = _holder(stamp["release_id"], release["mode"], f"release {plan.get('version')}", views, stamp)
-    named = {**release, "release_id": stamp["release_id"]}
+    live = configuration.of_live(newest, plan.get("live"))
+    named = {**release, "release_id": stamp["release_id"], "from_configuration": live}
     return {"holder": holder, "document": record.new_document(plan, named, holder["epoch"], stamp)}
 
 

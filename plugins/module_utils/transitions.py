@@ -29,6 +29,11 @@ NEXT: Mapping[str, tuple[str, ...]] = {
 PHASES = tuple(NEXT)
 FIRST = "opened"
 
+# What an adoption may leave out, and why; a release may not.
+ADOPTION: Mapping[tuple[str, str], str] = {
+    ("provisioned", "checking"): "an adoption brings no new version, so nothing new comes to the database",
+}
+
 # The outcomes a record may be closed with, by the phase it is closed from.
 OUTCOMES: Mapping[str, tuple[str, ...]] = {"watched": ("live",), ROLLING_BACK: ("rolled_back", "failed")}
 LIVE = "live"
@@ -37,13 +42,18 @@ LIVE = "live"
 UNDER_WAY = frozenset(phase for phase in PHASES if phase.endswith("ing")) | {ROLLING_BACK}
 
 
-def refusal(current: str, outcome: str | None, wanted: str, closing_with: str | None = None) -> str:
-    """Why a record in phase *current* (closed with *outcome*) may not go to *wanted*; empty when it may."""
+def refusal(
+    current: str, outcome: str | None, wanted: str, closing_with: str | None = None, adoption: bool = False
+) -> str:
+    """Why a record in phase *current* (closed with *outcome*) may not go to *wanted*; empty when it may.
+
+    adoption: whether the record is of an adoption, see ADOPTION.
+    """
     if current not in NEXT:
         return f"expected a phase out of {', '.join(PHASES)}, found {current!r} in the record."
     if wanted not in NEXT:
         return f"expected a phase out of {', '.join(PHASES)}, was asked for {wanted!r}."
-    if wanted not in NEXT[current]:
+    if wanted not in NEXT[current] and not (adoption and (current, wanted) in ADOPTION):
         return (
             f"expected phase {' or '.join(NEXT[current])} after {current}, was asked for {wanted}. "
             "Run the phases in their order, or playbooks/rollback.yml to take the release back."
@@ -58,7 +68,7 @@ def refusal(current: str, outcome: str | None, wanted: str, closing_with: str | 
     return ""
 
 
-def history_refusal(phases: Sequence[str], outcome: str | None) -> str:
+def history_refusal(phases: Sequence[str], outcome: str | None, adoption: bool = False) -> str:
     """Why *phases*, the whole history of a record that now has *outcome*, cannot have happened; empty when it can."""
     if not phases or phases[0] != FIRST:
         return f"expected a history that begins with {FIRST}, found {list(phases[:1])}."
@@ -66,7 +76,7 @@ def history_refusal(phases: Sequence[str], outcome: str | None) -> str:
         last = index == len(phases) - 2
         # A closing that something follows can only have been live; the last one is what the record says.
         closing_with = (outcome if last else LIVE) if after == CLOSED else None
-        problem = refusal(before, LIVE, after, closing_with)
+        problem = refusal(before, LIVE, after, closing_with, adoption)
         if problem:
             return f"at step {index + 2} of the history: {problem}"
     if (phases[-1] == CLOSED) != (outcome is not None):

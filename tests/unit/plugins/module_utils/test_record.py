@@ -61,8 +61,59 @@ def test_every_document_of_a_release_is_valid_by_code_and_by_schema() -> None:
 
 
 def test_schema_and_code_know_the_same_fields_and_phases() -> None:
-    assert set(SCHEMA["properties"]) == set(record.FIELDS) == set(SCHEMA["required"])
+    assert set(SCHEMA["properties"]) == set(record.FIELDS)
+    assert set(SCHEMA["required"]) == set(record.FIELDS) - record.LATER
     assert SCHEMA["$defs"]["phase"]["enum"] == list(record.transitions.PHASES)
+
+
+CONFIGURATION = {
+    "hosts": {"app1": {"files": {"compose.yml": "a" * 64}, "environment": {"TOKEN": "0123456789abcdef"}}},
+    "secret_versions": {"token": "7"}, "nginx": "0011223344556677",
+    "singletons": {"host": "app1", "services": ["jobs"]},
+}  # fmt: skip
+
+
+def test_configuration_and_adoption_are_facts_of_the_record_and_of_the_schema() -> None:
+    named = {**RELEASE, "from_configuration": {**CONFIGURATION, "nginx": None}}
+    document = record.new_document(PLAN, named, 1, STAMP)
+    document = record.amend(document, {"configuration": CONFIGURATION, "adoption": {"way": "twin"}}, 1)
+    assert record.validate(document) == []
+    jsonschema.validate(document, SCHEMA)
+    assert document["configuration"] == CONFIGURATION and document["from_configuration"]["nginx"] is None
+
+
+@pytest.mark.parametrize(
+    "hosts",
+    [
+        {"app1": {"files": {"compose.yml": "services: {}"}}},
+        {"app1": {"environment": {"TOKEN": "hunter2"}}},
+        {"app1": {"environment": {"TOKEN": "0123456789abcdef0"}}},
+    ],
+)
+def test_no_value_gets_into_a_record_as_its_fingerprint(hosts: Document) -> None:
+    with pytest.raises(record.RecordError, match="expected a hash of") as error:
+        record.amend(opened(), {"configuration": {**CONFIGURATION, "hosts": hosts}}, 1)
+    assert "hunter2" not in str(error.value)
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate({**opened(), "configuration": {"hosts": hosts}}, SCHEMA)
+
+
+def test_a_record_of_before_these_fields_is_valid_and_goes_on() -> None:
+    old = {key: value for key, value in walked(TO_WATCHED).items() if key not in record.LATER}
+    old = resealed(old)
+    assert record.validate(old) == []
+    assert record.validate(record.close(old, "live", {}, 1, STAMP)) == []
+
+
+def test_only_an_adoption_goes_from_provisioned_to_checking() -> None:
+    provisioned = walked(TO_WATCHED[:2])
+    with pytest.raises(record.RecordError, match="expected phase migrating or rolling_back"):
+        record.advance(provisioned, "checking", {}, 1, STAMP)
+    adopting = record.advance(provisioned, "checking", {"adoption": {"way": "in_place"}}, 1, STAMP)
+    assert record.validate(adopting) == []
+    assert "at step 4" in " ".join(record.validate(resealed(adopting, adoption=None)))
+    with pytest.raises(record.RecordError, match="expected phase checked"):
+        record.advance(adopting, "switching", {}, 1, STAMP)
 
 
 def test_checksum_is_of_the_sorted_compact_json_without_itself() -> None:

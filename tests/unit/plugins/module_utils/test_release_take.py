@@ -144,3 +144,16 @@ def test_a_stamp_makes_a_valid_release_id(monkeypatch: pytest.MonkeyPatch) -> No
     assert record.RELEASE_ID.fullmatch(stamp["release_id"])
     assert (stamp["user"], stamp["job"], stamp["run"]) == ("carol", "42", "job 42")
     assert stamp["release_id"] != filters.stamp("1.0.0")["release_id"]
+
+
+def test_a_new_release_keeps_the_configuration_of_the_live_slot() -> None:
+    kept = {"hosts": {}, "secret_versions": {"token": "7"}, "nginx": "gen-1", "singletons": {}}
+    former = record.new_document(PLAN, {**RELEASE, "release_id": "20260129T000000Z-0.9.0-0000"}, 1, STAMP)
+    former = record.sealed({**former, "to_slot": "blue", "from_slot": "green", "configuration": kept})
+    steps = "provisioning provisioned migrating migrated checking checked switching switched watching watched"
+    for phase in steps.split():
+        former = record.advance(former, phase, {}, 1, STAMP)
+    former = record.close(former, "live", {}, 1, STAMP)
+    wish = release_take.to_open(views(former), HOSTS, PLAN, RELEASE, STAMP, False)
+    assert wish["document"]["from_configuration"] == kept
+    assert release_take.to_open(views(), HOSTS, PLAN, RELEASE, STAMP, False)["document"]["from_configuration"] is None

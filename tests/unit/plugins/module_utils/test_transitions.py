@@ -46,6 +46,13 @@ def test_every_pair(current: str, wanted: str) -> None:
         assert (refusal == "") is legal, refusal
 
 
+@pytest.mark.parametrize(("current", "wanted"), list(itertools.product(NAMES, NAMES)))
+def test_an_adoption_may_leave_out_the_migration_and_nothing_else(current: str, wanted: str) -> None:
+    closing_with = LEGAL_OUTCOME.get(current, "live") if wanted == "closed" else None
+    legal = MARK[current, wanted] in "xr" or (current, wanted) == ("provisioned", "checking")
+    assert (transitions.refusal(current, "live", wanted, closing_with, adoption=True) == "") is legal
+
+
 @pytest.mark.parametrize(
     ("current", "outcome", "legal"),
     [
