@@ -4,20 +4,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from ansible_collections.bluegreen.release.plugins.module_utils import preflight_proc as proc
 from ansible_collections.bluegreen.release.plugins.module_utils.preflight_engine import Engine, EngineError
 
 LABEL = "bluegreen."
+COMPOSE = "com.docker.compose."
 
 
-def describe_slots(engine: Engine | None, application: str, ports: dict[str, Any]) -> dict[str, dict[str, Any]]:
+def describe_slots(
+    engine: Engine | None, projects: Mapping[str, str], ports: Mapping[str, Any]
+) -> dict[str, dict[str, Any]]:
     """Give each slot its port, its containers, the foreign listener on its port and the connections from here to it.
 
     Connections are those that this host opened to a slot's port at any address: a proxy opens them to slots only.
 
     :param engine: None on a host without slots.
+    :param projects: slot to its compose project, whose containers are the slot's, whoever started them.
     """
     containers: list[dict[str, Any]] = []
     if engine is not None:
@@ -28,7 +33,7 @@ def describe_slots(engine: Engine | None, application: str, ports: dict[str, Any
     sockets = proc.connections()
     slots = {}
     for slot, port in ports.items():
-        mine = [one for one in containers if _belongs(one, application, slot)]
+        mine = [one for one in containers if _belongs(one, projects[slot])]
         slots[slot] = {
             "port": int(port),
             "containers": [_container(engine, one) for one in mine] if engine else [],
@@ -38,9 +43,9 @@ def describe_slots(engine: Engine | None, application: str, ports: dict[str, Any
     return slots
 
 
-def _belongs(container: dict[str, Any], application: str, slot: str) -> bool:
+def _belongs(container: dict[str, Any], project: str) -> bool:
     labels = container.get("Labels") or {}
-    return labels.get(f"{LABEL}application") == application and labels.get(f"{LABEL}slot") == slot
+    return labels.get(f"{COMPOSE}project") == project and labels.get(f"{COMPOSE}oneoff") != "True"
 
 
 def _container(engine: Engine, summary: dict[str, Any]) -> dict[str, Any]:
@@ -52,7 +57,7 @@ def _container(engine: Engine, summary: dict[str, Any]) -> dict[str, Any]:
     state = details.get("State", {})
     return {
         "name": str((summary.get("Names") or ["?"])[0]).lstrip("/"),
-        "service": labels.get("com.docker.compose.service"),
+        "service": labels.get(f"{COMPOSE}service"),
         "state": summary.get("State"),
         "health": state.get("Health", {}).get("Status"),
         "image": details.get("Config", {}).get("Image") or summary.get("Image"),

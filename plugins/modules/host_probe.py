@@ -26,12 +26,12 @@ attributes:
     description: Changes nothing.
     support: full
 options:
-  application:
-    description: Name of the application, as in the labels of its containers.
-    type: str
-    required: true
   slots:
     description: The slots, each with its C(port), as in C(release_slots).
+    type: dict
+    required: true
+  projects:
+    description: Slot to its compose project, as in C(release_projects).
     type: dict
     required: true
   state_directory:
@@ -63,8 +63,8 @@ options:
 EXAMPLES = r"""
 - name: Describe an application host
   bluegreen.release.host_probe:
-    application: shop
     slots: {blue: {port: 8001}, green: {port: 8002}}
+    projects: {blue: shop-blue, green: shop-green}
     state_directory: /var/lib/bluegreen/shop
     engine: true
     image: registry.example.com/shop:1.0.0
@@ -72,8 +72,8 @@ EXAMPLES = r"""
 
 - name: Describe a proxy
   bluegreen.release.host_probe:
-    application: shop
     slots: {blue: {port: 8001}, green: {port: 8002}}
+    projects: {blue: shop-blue, green: shop-green}
     state_directory: /var/lib/bluegreen/shop
   register: __probe
 """
@@ -135,7 +135,7 @@ def observe(parameters: dict[str, Any]) -> dict[str, Any]:
         "clock": clock,
         "python": platform.python_version(),
         "state": {**proc.directory(state), "flags": proc.directory(os.path.join(state, "flags"))},
-        "slots": describe_slots(engine, parameters["application"], ports),
+        "slots": describe_slots(engine, parameters["projects"], ports),
     }
     if engine and wanted:
         result["image"] = describe_image(engine, wanted, manifest, seconds)
@@ -148,8 +148,8 @@ def main() -> None:
     """Run as a module."""
     module = AnsibleModule(
         argument_spec={
-            "application": {"type": "str", "required": True},
             "slots": {"type": "dict", "required": True},
+            "projects": {"type": "dict", "required": True},
             "state_directory": {"type": "path", "required": True},
             "engine": {"type": "bool", "default": False},
             "engine_socket": {"type": "path", "default": "/var/run/docker.sock"},

@@ -12,7 +12,8 @@ from ansible_collections.bluegreen.release.plugins.module_utils import preflight
 from ansible_collections.bluegreen.release.plugins.module_utils.preflight_engine import Engine
 from ansible_collections.bluegreen.release.plugins.module_utils.preflight_slots import describe_slots
 
-LABELS = {"bluegreen.application": "shop", "bluegreen.slot": "blue", "bluegreen.version": "1.0.0"}
+LABELS = {"com.docker.compose.project": "shop-blue", "bluegreen.version": "1.0.0"}
+PROJECTS = {"blue": "shop-blue", "green": "shop-green"}
 
 
 class MadeUp(Engine):
@@ -43,28 +44,36 @@ def listening() -> socket.socket:
 def test_a_listener_is_found_with_its_process() -> None:
     with listening() as server:
         port = server.getsockname()[1]
-        found = describe_slots(MadeUp(), "shop", {"blue": port})["blue"]["listener"]
+        found = describe_slots(MadeUp(), PROJECTS, {"blue": port})["blue"]["listener"]
         assert found["pid"] == os.getpid()
         assert found["command"]
-    assert describe_slots(MadeUp(), "shop", {"blue": port})["blue"]["listener"] is None
+    assert describe_slots(MadeUp(), PROJECTS, {"blue": port})["blue"]["listener"] is None
 
 
 def test_connections_from_here_are_counted() -> None:
     with listening() as server, socket.create_connection(server.getsockname()):
-        assert describe_slots(None, "shop", {"blue": server.getsockname()[1]})["blue"]["connections"] == 1
+        assert describe_slots(None, PROJECTS, {"blue": server.getsockname()[1]})["blue"]["connections"] == 1
 
 
 def test_the_slots_own_container_is_no_foreign_listener() -> None:
-    slots = describe_slots(MadeUp(container(8001, **LABELS)), "shop", {"blue": 8001, "green": 8002})
+    slots = describe_slots(MadeUp(container(8001, **LABELS)), PROJECTS, {"blue": 8001, "green": 8002})
     assert slots["blue"]["listener"] is None
     assert slots["green"]["containers"] == []
     (found,) = slots["blue"]["containers"]
     assert (found["version"], found["health"], found["image"]) == ("1.0.0", "healthy", "reg/shop@sha256:abc")
 
 
+def test_a_running_project_that_no_release_started_is_the_slot_that_names_it() -> None:
+    running = container(8000, **{"com.docker.compose.project": "shop", "com.docker.compose.service": "web"})
+    migration = container(8000, **{"com.docker.compose.project": "shop", "com.docker.compose.oneoff": "True"})
+    found = describe_slots(MadeUp(running, migration), {"blue": "shop"}, {"blue": 8000})["blue"]
+    assert [(one["service"], one["version"]) for one in found["containers"]] == [("web", None)]
+    assert found["listener"] is None
+
+
 def test_another_container_on_the_port_is_named() -> None:
-    other = container(8001, **{**LABELS, "bluegreen.slot": "green"})
-    slots = describe_slots(MadeUp(other), "shop", {"blue": 8001})
+    other = container(8001, **{**LABELS, "com.docker.compose.project": "shop-green"})
+    slots = describe_slots(MadeUp(other), PROJECTS, {"blue": 8001})
     assert slots["blue"]["listener"]["container"] == "c"
     assert slots["blue"]["containers"] == []
 
