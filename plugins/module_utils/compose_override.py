@@ -37,7 +37,8 @@ class Reset:
 class Slot:
     """One slot of one release.
 
-    image: reference by digest. limits: `cpus` and `memory`, as Docker writes them. environment: names only.
+    image: reference by digest, or an image id, which no registry knows. limits: `cpus` and `memory`, as Docker writes
+    them. environment: names only.
     publish_address: of the host, to publish the port on; empty for all.
     """
 
@@ -104,7 +105,7 @@ def _service(
         "deploy": {"resources": {"limits": dict(slot.limits)}},
     }
     if released:
-        changes.update({"image": slot.image, "build": Reset(), "pull_policy": "missing"})
+        changes.update({"image": slot.image, "build": Reset(), "pull_policy": _pull_policy(slot.image)})
     if not definition.get("restart"):
         changes["restart"] = "unless-stopped"  # a slot comes back when its host does
     # Limits of the old style beside those under deploy are an error of compose.
@@ -117,6 +118,10 @@ def _service(
     if fixed:
         changes["environment"] = {name: f"${{{name}}}" for name in fixed}
     return changes
+
+
+def _pull_policy(image: str) -> str:
+    return "never" if image.startswith("sha256:") else "missing"
 
 
 def _dependencies(depends_on: Any, services: Sequence[str]) -> Override | OverrideList | None:

@@ -109,7 +109,8 @@ def image_problems(
 ) -> list[str]:  # fmt: skip
     """What differs between the containers of a slot and what was asked for; empty when nothing does.
 
-    services: each must have a running container. released: those of them that must run exactly the image `digest`.
+    services: each must have a running container. released: those of them that must run exactly the image `digest`,
+    a reference by digest, or the id of an image that no registry knows.
     """
     problems = []
     for service in services:
@@ -122,7 +123,7 @@ def image_problems(
             elif container.health not in ("healthy", "none"):
                 problems.append(f"expected {container.name} to be healthy, found it {container.health}")
             pulled = digests.get(container.image_id, [])
-            if service in released and digest not in pulled:
+            if service in released and digest not in [*pulled, container.image_id]:
                 found = ", ".join(pulled) or f"{container.image} ({container.image_id})"
                 problems.append(f"expected {container.name} to run {digest}, found {found}")
     return problems

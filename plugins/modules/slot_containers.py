@@ -39,7 +39,7 @@ options:
     elements: str
     default: []
   digest:
-    description: Reference of the image by digest.
+    description: Reference of the image by digest, or the id (C(sha256:...)) of an image that no registry knows.
     type: str
     default: ""
   log_lines:

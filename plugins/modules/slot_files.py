@@ -10,7 +10,9 @@ module: slot_files
 short_description: Write the files of a slot, readable by their owner only
 description:
   - Writes all files of a slot's directory in one task, under the fence of the host, each by a rename.
-  - Directories get mode 0700, files 0600. Other files in the directory stay.
+  - Directories get mode 0700, files 0600. Environment files (C(*.env)) that are not among O(secret_files) are
+    removed, as a secret that nothing reads is not left lying about. All other files stay.
+  - Tells what the slot is configured with, without any value.
 author:
   - bluegreen.release maintainers (@bluegreen-release)
 attributes:
@@ -35,17 +37,21 @@ options:
     type: dict
     default: {}
   secret_files:
-    description: File names and contents that must not be shown.
+    description: File names and contents that must not be shown; environment files, named C(*.env).
     type: dict
     default: {}
+  state:
+    description: C(present) writes the files; C(query) reads what is there and writes nothing.
+    type: str
+    choices: [present, query]
+    default: present
   state_directory:
     description: Directory of the host's fence.
     type: path
     required: true
   epoch:
-    description: Epoch of this run's lock; a lower one than the host has seen is refused.
+    description: Epoch of this run's lock; a lower one than the host has seen is refused. Needed to write.
     type: int
-    required: true
 """
 
 EXAMPLES = r"""
@@ -58,6 +64,12 @@ EXAMPLES = r"""
       slot.env: "{{ release_app_environment | bluegreen.release.compose_environment_file }}"
     state_directory: /var/lib/bluegreen/shop
     epoch: 7
+
+- name: Read what the green slot is configured with
+  bluegreen.release.slot_files:
+    state: query
+    directory: /srv/shop/green
+    state_directory: /var/lib/bluegreen/shop
 """
 
 RETURN = r"""
@@ -66,13 +78,29 @@ paths:
   returned: always
   type: list
   elements: str
+configuration:
+  description:
+    - C(files), name to SHA-256, and C(environment), name of a variable to a fingerprint of 16 hexadecimal digits.
+    - Fingerprints are keyed by C(configuration.key) of the state directory, made once and readable by its owner only.
+      They can be compared with others of the same host.
+    - C(environment) is empty where the host has no key yet, which is before the first release.
+  returned: success
+  type: dict
 """
 
 import os
+from collections.abc import Collection
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.bluegreen.release.plugins.module_utils.fence import FenceError, fenced
+from ansible_collections.bluegreen.release.plugins.module_utils.slot_configuration import (
+    configuration,
+    ensure_key,
+    is_environment,
+    read_files,
+    read_key,
+)
 from ansible_collections.bluegreen.release.plugins.module_utils.slot_files import (
     Change,
     directory_change,
@@ -88,8 +116,19 @@ def argument_spec() -> dict[str, Any]:
         "files": {"type": "dict", "default": {}},
         "secret_files": {"type": "dict", "default": {}, "no_log": True},
         "state_directory": {"type": "path", "required": True},
-        "epoch": {"type": "int", "required": True},
+        "state": {"type": "str", "choices": ["present", "query"], "default": "present"},
+        "epoch": {"type": "int"},
     }
+
+
+def remove_others(directory: str, keep: Collection[str], check_mode: bool) -> list[Change]:
+    """Remove the environment files that are not to be kept; return the changes. Raises OSError."""
+    names = sorted(os.listdir(directory)) if os.path.isdir(directory) else []
+    paths = [os.path.join(directory, name) for name in names if is_environment(name) and name not in keep]
+    for path in paths:
+        if not check_mode:
+            os.unlink(path)
+    return [Change(path, "(secret)\n", "") for path in paths]
 
 
 def apply(parameters: dict[str, Any], check_mode: bool) -> list[Change]:
@@ -105,25 +144,39 @@ def apply(parameters: dict[str, Any], check_mode: bool) -> list[Change]:
             changes.append(change)
             if change and not check_mode:
                 write(path, str(content))
-    return [change for change in changes if change]
+    found: list[Change] = [change for change in changes if change]
+    return found + remove_others(directory, parameters["secret_files"], check_mode)
+
+
+def written(parameters: dict[str, Any], check_mode: bool) -> tuple[list[Change], dict[str, Any]]:
+    """Write, or read only for state query; return the changes and the configuration. Raises FenceError, OSError."""
+    state = parameters["state_directory"]
+    if parameters["state"] == "query":
+        return [], configuration(read_files(parameters["directory"]), read_key(state))
+    contents = {name: str(text) for part in ("files", "secret_files") for name, text in parameters[part].items()}
+    with fenced(state, parameters["epoch"], dry_run=check_mode):
+        key = read_key(state) if check_mode else ensure_key(state)
+        return apply(parameters, check_mode), configuration(contents, key)
 
 
 def main() -> None:
-    module = AnsibleModule(argument_spec=argument_spec(), supports_check_mode=True)
+    module = AnsibleModule(
+        argument_spec=argument_spec(), supports_check_mode=True, required_if=[("state", "present", ["epoch"])]
+    )
     parameters = module.params
     try:
-        with fenced(parameters["state_directory"], parameters["epoch"], dry_run=module.check_mode):
-            changes = apply(parameters, module.check_mode)
+        changes, found = written(parameters, module.check_mode)
     except FenceError as error:
         module.fail_json(msg=str(error), paths=[])
     except OSError as error:
         module.fail_json(
-            msg=f"expected to write into {parameters['directory']}, found: {error}. Check its owner and the disk.",
+            msg=f"expected to use {parameters['directory']}, found: {error}. Check its owner and the disk.",
             paths=[],
         )
     module.exit_json(
         changed=bool(changes),
         paths=[change.path for change in changes],
+        configuration=found,
         diff=[
             {"before_header": change.path, "after_header": change.path, "before": change.before, "after": change.after}
             for change in changes

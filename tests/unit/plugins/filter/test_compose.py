@@ -144,6 +144,12 @@ def test_build_gives_way_to_the_image(tmp_path: Path) -> None:
     assert "build" not in services["api"]
 
 
+@compose_only
+def test_image_by_id_is_asked_of_no_registry(tmp_path: Path) -> None:
+    api = config(tmp_path, APPLICATION, {}, image="sha256:" + "b" * 64)["services"]["api"]
+    assert (api["image"], api["pull_policy"]) == ("sha256:" + "b" * 64, "never")
+
+
 AWKWARD = {
     "PLAIN": "value",
     "EMPTY": "",

@@ -141,3 +141,10 @@ def test_description_has_state_health_and_log() -> None:
 def test_last_lines_of_both_streams() -> None:
     assert last_lines(Engine(logs=(0, "a\nb\n", "c\n")), "docker", container(), 2) == ["b", "c"]
     assert "cannot be read: gone" in last_lines(Engine(logs=(1, "", "gone")), "docker", container(), 2)[0]
+
+
+def test_image_that_no_registry_knows_is_proved_by_its_id() -> None:
+    containers = containers_of(Engine(ps=(0, "a", ""), inspect=(0, json.dumps([entry("api")]), "")), "docker", "p")
+    assert image_problems(containers, {"sha256:api": []}, ["api"], ["api"], "sha256:api") == []
+    (problem,) = image_problems(containers, {"sha256:api": []}, ["api"], ["api"], "sha256:other")
+    assert "to run sha256:other, found" in problem

@@ -74,6 +74,38 @@ def test_open_permissions_are_closed(tmp_path: Path, capsys: pytest.CaptureFixtu
     assert stat.S_IMODE((tmp_path / "green" / "slot.env").stat().st_mode) == 0o600
 
 
+def test_query_reads_what_was_written_and_nothing_more(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    where = {"directory": str(tmp_path / "green"), "state_directory": str(tmp_path / "state"), "state": "query"}
+    nothing = {"files": {}, "environment": {}}
+    assert run(slot_files, capsys, **where)["configuration"] == nothing and not (tmp_path / "state").exists()
+    foreseen = run(slot_files, capsys, True, **files(tmp_path))["configuration"]
+    assert foreseen["environment"] == {}, "there is no key yet, and check mode makes none"
+    written = run(slot_files, capsys, **files(tmp_path))["configuration"]
+    assert foreseen["files"] == written["files"] and list(written["environment"]) == ["PASSWORD"]
+    found = run(slot_files, capsys, **where)
+    assert found["configuration"] == written and not found["changed"]
+
+
+def test_environment_file_that_is_not_wanted_any_more_goes(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    both = {"slot.env": "A='1'\n", "01.env": "PASSWORD='hunter2hunter2'\n"}
+    run(slot_files, capsys, **files(tmp_path, secret_files=both))
+    (tmp_path / "green" / "notes.txt").write_text("of a person")
+    wanted = files(tmp_path, secret_files={"slot.env": "A='1'\n"})
+    gone = str(tmp_path / "green" / "01.env")
+    for check_mode in (True, False):
+        result = run(slot_files, capsys, check_mode, **wanted)
+        assert result["paths"] == [gone] and "hunter2" not in json.dumps(result)
+        assert Path(gone).exists() is check_mode
+    assert not run(slot_files, capsys, **wanted)["changed"]
+    assert sorted(path.name for path in (tmp_path / "green").iterdir()) == ["compose.yml", "notes.txt", "slot.env"]
+
+
+def test_writing_needs_an_epoch(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    arguments = files(tmp_path)
+    del arguments["epoch"]
+    assert "epoch" in run(slot_files, capsys, **arguments)["msg"]
+
+
 def test_stale_epoch_writes_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     run(slot_files, capsys, **files(tmp_path, epoch=5))
     result = run(slot_files, capsys, **files(tmp_path, epoch=4, files={"compose.yml": "other"}))
