@@ -13,12 +13,11 @@ from lab.base_image import ensure_base_image, image_exists
 from lab.errors import LabError
 from lab.images import folder_hash
 from lab.process import attempt, follow, last_lines, run, say, step
+from lab.profiles import INSTALLED
 from lab.registry import push
 from lab.settings import ROOT, Settings
 
 FOLDER = ROOT / "lab" / "application"
-PREVIOUS = "0.9.0"
-PREVIOUS_IMAGE = f"samokoder:{PREVIOUS}"
 _BUILD = ["docker", "compose", "--progress", "plain", "-f", str(FOLDER / "build.yml")]
 _BUNDLES = ("PIP_CERT", "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE")
 _SYSTEM_BUNDLE = "/etc/ssl/certs/ca-certificates.crt"
@@ -76,10 +75,10 @@ def push_images(settings: Settings, images: list[str]) -> list[str]:
 
 def install_previous(settings: Settings) -> None:
     """Install the previous version as a user would: by the release playbook, on an estate that has none; then seed."""
-    with step(f"installing version {PREVIOUS} with playbooks/release.yml"):
-        _playbook(settings, "release.yml", PREVIOUS)
+    with step(f"installing version {INSTALLED.previous} with playbooks/release.yml"):
+        _playbook(settings, "release.yml", INSTALLED.previous)
     with step("filling the database"):
-        database.seed(settings)
+        database.seed(settings, INSTALLED)
 
 
 def _playbook(settings: Settings, name: str, version: str) -> None:

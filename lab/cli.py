@@ -12,6 +12,7 @@ from collections.abc import Sequence
 
 from lab.errors import LabError
 from lab.process import say
+from lab.profiles import APPLICATIONS, INSTALLED
 from lab.settings import Settings, read_settings
 
 _ABOUT = "A lab on one machine: hosts in containers, reached over SSH as servers are."
@@ -46,6 +47,9 @@ def _parser() -> argparse.ArgumentParser:
     up.add_argument("--bare", action="store_true", help="hosts only, without the application")
     add("down", "remove the lab and all that belongs to it")
     add("reset", "back to the state after up, in seconds, all faults off")
+    plain = add("plain", "an application as its own team runs it, before any release; reset goes back")
+    plain.add_argument("application", choices=APPLICATIONS)
+    add("empty", "hosts on which nothing was ever installed; reset goes back")
     fault = add("fault", "put a fault in or take it out; by default for the newest version, on all its hosts")
     fault.add_argument("name", metavar="NAME", help="which; an unknown one is answered with the list")
     fault.add_argument("switch", choices=("on", "off"))
@@ -56,7 +60,8 @@ def _parser() -> argparse.ArgumentParser:
     fault.add_argument("--amount", type=float, help="share, seconds or percent; without it the fault's default")
     add("load", "real traffic at the front doors; the last line is JSON")
     add("verify-writes", "compare acknowledged writes with the database")
-    add("status", "what is live, as JSON")
+    shown = add("status", "what is live, as JSON")
+    shown.add_argument("--application", choices=APPLICATIONS, default=INSTALLED.name, help="of which application")
     add("doctor", "what this machine can and cannot do")
     return parser
 
@@ -65,7 +70,7 @@ def _dispatch(settings: Settings, options: argparse.Namespace) -> int:
     from lab import doctor, status
 
     if options.command == "status":
-        print(json.dumps(status.read_status(settings), indent=2))
+        print(json.dumps(status.read_status(settings, APPLICATIONS[options.application]), indent=2))
         return 0
     if options.command == "doctor":
         return doctor.diagnose(settings)
@@ -73,7 +78,7 @@ def _dispatch(settings: Settings, options: argparse.Namespace) -> int:
 
 
 def _change(settings: Settings, options: argparse.Namespace) -> int:
-    from lab import faults, reset, up
+    from lab import faults, plain, reset, up
     from lab.state import exclusive
 
     if options.command == "fault":
@@ -83,6 +88,10 @@ def _change(settings: Settings, options: argparse.Namespace) -> int:
             up.bring_up(settings, options.lb, options.app, install=not options.bare)
         elif options.command == "reset":
             reset.reset(settings)
+        elif options.command == "plain":
+            plain.plain(settings, APPLICATIONS[options.application])
+        elif options.command == "empty":
+            plain.empty(settings)
         elif options.command == "down":
             _down(settings)
         else:

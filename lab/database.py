@@ -1,18 +1,13 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The lab's database: one role, one database, and a copy of it to go back to."""
+"""The lab's databases: for each application one role, one database, and a copy of it to go back to."""
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from lab.containers import inside
-from lab.inventory import DATABASE
-from lab.load import ACKED_FILE
+from lab.profiles import APPLICATIONS, Application
 from lab.settings import Settings
 
 _HOST = "db1"
-_SNAPSHOT = f"{DATABASE}_snapshot"
-_SEED = Path(__file__).parent / "application" / "seed.sql"
 _SEED_SECONDS = 120.0
 
 
@@ -23,64 +18,81 @@ def query(settings: Settings, sql: str, database: str = "postgres", timeout_seco
     return inside(settings, _HOST, command, stdin=sql.encode(), timeout_seconds=timeout_seconds).strip()
 
 
-def ensure_role(settings: Settings, password: str) -> None:
+def ensure_role(settings: Settings, application: Application, password: str) -> None:
     """Have the application's role, with the lab's password, and its database, empty at first."""
-    if query(settings, f"select 1 from pg_roles where rolname = '{DATABASE}'") != "1":
-        query(settings, f"create role {DATABASE} login password '{password}'")
-    if query(settings, f"select 1 from pg_database where datname = '{DATABASE}'") != "1":
-        query(settings, f"create database {DATABASE} owner {DATABASE}")
+    name = application.name
+    if query(settings, f"select 1 from pg_roles where rolname = '{name}'") != "1":
+        query(settings, f"create role {name} login password '{password}'")
+    if not _is_there(settings, name):
+        query(settings, f"create database {name} owner {name}")
 
 
-def empty(settings: Settings) -> None:
+def empty(settings: Settings, application: Application) -> None:
     """An empty database, as before the first installation."""
-    query(settings, f"drop database if exists {DATABASE} with (force)")
-    query(settings, f"create database {DATABASE} owner {DATABASE}")
-    _forget_writes(settings)
+    _drop(settings, application.name)
+    query(settings, f"create database {application.name} owner {application.name}")
 
 
-def seed(settings: Settings) -> None:
+def seed(settings: Settings, application: Application) -> None:
     """Fill the tables that the previous version has made."""
-    query(settings, _SEED.read_text(), DATABASE, _SEED_SECONDS)
-    query(settings, "vacuum analyze", DATABASE, _SEED_SECONDS)
+    query(settings, (application.folder / "seed.sql").read_text(), application.name, _SEED_SECONDS)
+    query(settings, "vacuum analyze", application.name, _SEED_SECONDS)
 
 
-def snapshot(settings: Settings) -> None:
+def snapshot(settings: Settings, application: Application) -> None:
     """Keep the database as it is, to be restored by `restore`."""
-    query(settings, f"drop database if exists {_SNAPSHOT} with (force)")
-    _copy(settings, DATABASE, _SNAPSHOT)
+    forget_snapshot(settings, application)
+    _copy(settings, application, application.name, _snapshot_of(application))
 
 
-def restore(settings: Settings) -> None:
+def forget_snapshot(settings: Settings, application: Application) -> None:
+    """Have no kept database."""
+    _drop(settings, _snapshot_of(application))
+
+
+def restore(settings: Settings, application: Application) -> None:
     """Put the kept database in the place of the present one; connections to that are cut."""
-    query(settings, f"drop database if exists {DATABASE} with (force)")
-    _copy(settings, _SNAPSHOT, DATABASE)
-    _forget_writes(settings)
+    _drop(settings, application.name)
+    _copy(settings, application, _snapshot_of(application), application.name)
 
 
-def _copy(settings: Settings, source: str, target: str) -> None:
+def has_snapshot(settings: Settings, application: Application) -> bool:
+    """Whether there is a kept database."""
+    return _is_there(settings, _snapshot_of(application))
+
+
+def forget_writes(settings: Settings) -> None:
+    """Nothing said of the former databases holds now: the cache, and the load's lists of confirmed writes."""
+    for application in APPLICATIONS.values():
+        (settings.state / application.acked_file).unlink(missing_ok=True)
+    inside(settings, _HOST, ["redis-cli", "flushall"])
+
+
+def revision(settings: Settings, application: Application) -> str | None:
+    """The migration that the database is at, or None."""
+    if query(settings, f"select to_regclass('{application.migrations}')", application.name) == "":
+        return None
+    return query(settings, application.revision, application.name) or None
+
+
+def _snapshot_of(application: Application) -> str:
+    return f"{application.name}_snapshot"
+
+
+def _is_there(settings: Settings, database: str) -> bool:
+    return query(settings, f"select 1 from pg_database where datname = '{database}'") == "1"
+
+
+def _drop(settings: Settings, database: str) -> None:
+    query(settings, f"drop database if exists {database} with (force)")
+
+
+def _copy(settings: Settings, application: Application, source: str, target: str) -> None:
     """The source takes no connection while it is copied: PostgreSQL refuses to copy a database in use."""
     query(
         settings,
         f"alter database {source} with allow_connections false;\n"
         f"select pg_terminate_backend(pid) from pg_stat_activity where datname = '{source}';\n"
-        f"create database {target} template {source} owner {DATABASE};\n"
+        f"create database {target} template {source} owner {application.name};\n"
         f"alter database {source} with allow_connections true;\n",
     )
-
-
-def _forget_writes(settings: Settings) -> None:
-    """Nothing said of the former database holds now: the cache, and the load's list of confirmed writes."""
-    (settings.state / ACKED_FILE).unlink(missing_ok=True)
-    inside(settings, _HOST, ["redis-cli", "flushall"])
-
-
-def revision(settings: Settings) -> str | None:
-    """The migration that the database is at, or None."""
-    if query(settings, "select to_regclass('public.alembic_version')", DATABASE) == "":
-        return None
-    return query(settings, "select version_num from alembic_version", DATABASE) or None
-
-
-def has_snapshot(settings: Settings) -> bool:
-    """Whether there is a kept database."""
-    return query(settings, f"select 1 from pg_database where datname = '{_SNAPSHOT}'") == "1"

@@ -7,12 +7,11 @@ from collections.abc import Mapping, Sequence
 
 from lab.containers import front_port
 from lab.keys import known_hosts, user_key
+from lab.profiles import INSTALLED
+from lab.registry import PRIVATE_REGISTRY, REGISTRY, REGISTRY_USER
 from lab.settings import Settings
 from lab.shape import Host
 
-REGISTRY = "registry1:5000"
-SITE = "samokoder.lab"
-DATABASE = "samokoder"
 _GROUPS = {"lb": "lb", "app": "app", "db": "db"}
 
 
@@ -41,9 +40,12 @@ def _common(settings: Settings, hosts: Sequence[Host], secrets: Mapping[str, str
         **_connection(settings),
         "lab_name": settings.name,
         "lab_registry": REGISTRY,
+        "lab_registry_private": PRIVATE_REGISTRY,
+        "lab_registry_user": REGISTRY_USER,
+        "lab_registry_password": secrets["registry_password"],
         "lab_db_address": address["db"],
-        "lab_db_name": DATABASE,
-        "lab_db_user": DATABASE,
+        "lab_db_name": INSTALLED.name,
+        "lab_db_user": INSTALLED.name,
         "lab_db_password": secrets["db_password"],
         "lab_redis_address": address["db"],
         "lab_preview_secret": secrets["preview_secret"],

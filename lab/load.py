@@ -18,13 +18,12 @@ from lab.errors import LabError
 from lab.load_client import Client, Plan
 from lab.load_report import Tally
 from lab.process import say
+from lab.profiles import APPLICATIONS, INSTALLED
 from lab.settings import Settings, read_settings
 from lab.state import read_json
 
 PROGRESS_SECONDS = 5.0
 LIMITS = {"rate": (0.1, 2000.0), "seconds": (0.1, 3600.0), "post_share": (0.0, 1.0), "connections": (1, 500)}
-HOST_NAME = "samokoder.lab"
-ACKED_FILE = "acked"
 
 
 def main(argv: Sequence[str]) -> int:
@@ -46,19 +45,25 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
     """Return the arguments; their defaults are the lab's that LAB_NAME and LAB_PORT mean."""
     settings = read_settings(os.environ)
     parser = argparse.ArgumentParser(prog="bin/lab load", description=__doc__)
+    parser.add_argument("--application", choices=APPLICATIONS, default=INSTALLED.name, help="whose users")
     parser.add_argument("--rate", type=float, default=50.0, help="requests per second over all front doors")
     parser.add_argument("--seconds", type=float, default=10.0)
     parser.add_argument(
         "--front", action="append", help="base URL of a front door; may be given again; default: all of the lab's"
     )
-    parser.add_argument("--host-name", default=HOST_NAME, help="Host header")
+    parser.add_argument("--host-name", help="Host header; default: that of the application")
     parser.add_argument("--post-share", type=float, default=0.3, help="share of requests that write, 0 to 1")
     parser.add_argument("--connections", type=int, default=32, help="most keep-alive connections at a time")
     parser.add_argument("--timeout", type=float, default=10.0, help="seconds after which a request has failed")
-    parser.add_argument("--acked", default=str(settings.state / ACKED_FILE), help="file to append confirmed writes to")
-    parser.add_argument("--network", action="append", default=[], help="the lab's network (CIDR), besides loopback")
+    parser.add_argument("--acked", help="file to append confirmed writes to; default: the lab's own")
+    parser.add_argument("--ca", help="file with the certificate authority of https front doors")
+    parser.add_argument("--network", action="append", default=[], help="a network (CIDR) more: the lab's is known")
     arguments = parser.parse_args(list(argv))
+    application = APPLICATIONS[arguments.application]
     arguments.front = arguments.front or fronts_of(settings)
+    arguments.host_name = arguments.host_name or application.site
+    arguments.acked = arguments.acked or str(settings.state / application.acked_file)
+    arguments.network += networks_of(settings)
     return arguments
 
 
@@ -72,6 +77,12 @@ def fronts_of(settings: Settings) -> list[str]:
     if shape is None:
         raise LabError(f"a lab named {settings.name}", "none", "bin/lab up, or give --front")
     return [f"http://127.0.0.1:{shape['port'] + number}" for number in range(shape["lb"])]
+
+
+def networks_of(settings: Settings) -> list[str]:
+    """Return the lab's own network, in which its proxies are."""
+    shape = read_json(settings.state / "shape.json")
+    return [shape["subnet"]] if shape else []
 
 
 def plan_of(arguments: argparse.Namespace) -> Plan:
@@ -93,8 +104,8 @@ def plan_of(arguments: argparse.Namespace) -> Plan:
         post_share=arguments.post_share,
         connections=arguments.connections,
         timeout_seconds=arguments.timeout,
-        email="test@example.com",
-        password="test123",
+        traffic=APPLICATIONS[arguments.application].traffic,
+        ca=arguments.ca,
     )
 
 
@@ -111,10 +122,14 @@ def checked_front(front: str, networks: Sequence[str]) -> str:
         private = [network for network in map(ipaddress.ip_network, networks) if network.is_private]
     except ValueError:
         address, private = None, []
-    if parts.scheme == "http" and address and (address.is_loopback or any(address in one for one in private)):
+    if (
+        parts.scheme in ("http", "https")
+        and address
+        and (address.is_loopback or any(address in one for one in private))
+    ):
         return front.rstrip("/")
     raise LabError(
-        "--front http://ADDRESS:PORT on loopback or in the lab's own network",
+        "--front http://ADDRESS:PORT or https://ADDRESS:PORT on loopback or in the lab's own network",
         front,
         "give a front door that bin/lab status lists",
     )

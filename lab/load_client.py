@@ -7,7 +7,9 @@ import asyncio
 import contextlib
 import json
 import secrets
+import ssl
 from collections.abc import Callable, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +17,7 @@ import aiohttp
 
 from lab.errors import LabError
 from lab.load_report import Outcome, Tally
+from lab.profiles import Traffic
 
 # Shorter than a proxy's own (nginx: 75 s), so that an idle connection is closed by us and never under a request.
 IDLE_SECONDS = 15.0
@@ -25,7 +28,10 @@ MOST_PER_LANE = 4
 
 @dataclass(frozen=True)
 class Plan:
-    """What is to be sent: `fronts` are base URLs, `rate` is requests per second over all of them."""
+    """What is to be sent: `fronts` are base URLs, `rate` is requests per second over all of them.
+
+    `ca` is a file with the authority that https front doors are checked against, under the name `host_name`.
+    """
 
     fronts: Sequence[str]
     host_name: str
@@ -34,22 +40,23 @@ class Plan:
     post_share: float
     connections: int
     timeout_seconds: float
-    email: str
-    password: str
+    traffic: Traffic
+    ca: str | None = None
 
 
 class Client:
     """One run of the load."""
 
     def __init__(self, plan: Plan, tally: Tally, acknowledge: Callable[[str], None]) -> None:
-        """`acknowledge` is called with the name of every project whose creation was confirmed, before anything else."""
+        """`acknowledge` is called with the name of every thing whose creation was confirmed, before anything else."""
         self._plan = plan
         self._tally = tally
         self._acknowledge = acknowledge
         self._run = secrets.token_hex(5)
         self._begin = 0.0
-        self._token = ""
+        self._headers: dict[str, str] = {}
         self._last_created: int | None = None
+        self._tls = ssl.create_default_context(cafile=plan.ca)
         self.stop = asyncio.Event()
 
     async def run(self) -> float:
@@ -61,7 +68,8 @@ class Client:
         plan = self._plan
         async with contextlib.AsyncExitStack() as stack:
             lanes = [await stack.enter_async_context(self._session()) for _ in range(plan.connections)]
-            self._token = await self._login(lanes[0])
+            if plan.traffic.login:
+                self._headers["Authorization"] = f"Bearer {await self._login(lanes[0])}"
             self._begin = asyncio.get_running_loop().time()
             async with asyncio.TaskGroup() as under_way:
                 for number in range(int(plan.rate * plan.seconds)):
@@ -78,7 +86,7 @@ class Client:
         trace = aiohttp.TraceConfig()
         trace.on_connection_create_end.append(count)
         session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=MOST_PER_LANE, keepalive_timeout=IDLE_SECONDS),
+            connector=aiohttp.TCPConnector(limit=MOST_PER_LANE, keepalive_timeout=IDLE_SECONDS, ssl=self._tls),
             timeout=aiohttp.ClientTimeout(total=self._plan.timeout_seconds),
             headers={"Host": self._plan.host_name},
             trace_configs=[trace],
@@ -87,6 +95,19 @@ class Client:
         # By default aiohttp sends a GET again when a kept connection breaks: that would hide the very thing counted.
         session._retry_connection = False
         return session
+
+    def _request(
+        self, session: aiohttp.ClientSession, method: str, url: str, body: dict[str, str] | None
+    ) -> AbstractAsyncContextManager[aiohttp.ClientResponse]:
+        """One request; over TLS the front door must prove to be the site, whatever address it is asked at."""
+        return session.request(
+            method,
+            url,
+            json=body,
+            headers=self._headers,
+            allow_redirects=False,
+            server_hostname=self._plan.host_name if url.startswith("https:") else None,
+        )
 
     def _now(self) -> float:
         return asyncio.get_running_loop().time() - self._begin
@@ -103,13 +124,13 @@ class Client:
         return True
 
     async def _login(self, session: aiohttp.ClientSession) -> str:
-        url = f"{self._plan.fronts[0]}/api/auth/login"
-        body = {"email": self._plan.email, "password": self._plan.password}
+        traffic = self._plan.traffic
+        url = f"{self._plan.fronts[0]}{traffic.login}"
         try:
-            async with session.post(url, json=body, allow_redirects=False) as answer:
+            async with self._request(session, "POST", url, dict(traffic.credentials)) as answer:
                 text = await answer.text()
                 if answer.status == 200:
-                    return str(json.loads(text)["access_token"])
+                    return str(json.loads(text)[traffic.token])
                 found = f"status {answer.status}: {text[:200]}"
         except (aiohttp.ClientError, TimeoutError, OSError, ValueError, KeyError) as error:
             found = reason_of(error)
@@ -122,7 +143,7 @@ class Client:
         turn = number // len(plan.fronts)
         due = number / plan.rate
         if int((turn + 1) * plan.post_share) > int(turn * plan.post_share):
-            method, path, name = "POST", "/api/projects", f"load-{self._run}-{number}"
+            method, path, name = "POST", plan.traffic.write, f"load-{self._run}-{number}"
         else:
             method, path, name = "GET", self._path_to_read(turn), ""
         seen: dict[str, Any] = {}
@@ -132,21 +153,21 @@ class Client:
         )
 
     def _path_to_read(self, turn: int) -> str:
-        """Mostly the list; now and then the project that was confirmed last, which must be there."""
+        """Mostly the list; now and then the thing that was confirmed last, which must be there."""
         if self._last_created is not None and turn % READ_BACK_EVERY == 0:
-            return f"/api/projects/{self._last_created}"
-        return "/api/projects?limit=10"
+            return self._plan.traffic.item.format(id=self._last_created)
+        return self._plan.traffic.items
 
     async def _ask(self, session: aiohttp.ClientSession, method: str, url: str, name: str, seen: dict[str, Any]) -> str:
         """Return why one request failed, or an empty string; fills `seen` with status, slot and version."""
-        body = {"name": name, "description": "written by the load"} if name else None
-        headers = {"Authorization": f"Bearer {self._token}"}
+        traffic = self._plan.traffic
+        body = {traffic.key: name, **traffic.more} if name else None
         try:
-            async with session.request(method, url, json=body, headers=headers, allow_redirects=False) as answer:
+            async with self._request(session, method, url, body) as answer:
                 seen.update(
                     status=answer.status,
                     slot=answer.headers.get("X-Release-Slot", "none"),
-                    version=answer.headers.get("X-Release-Version", "none"),
+                    version=answer.headers.get(traffic.version_header, "none"),
                 )
                 content = await answer.read()
             if not 200 <= answer.status < 300:
@@ -159,8 +180,8 @@ class Client:
         """Keep a confirmed write; return what is wrong with the answer's content, or an empty string."""
         if not name:
             return ""
-        if not isinstance(answer, dict) or answer.get("name") != name:
-            return "the answer is about another project"
+        if not isinstance(answer, dict) or answer.get(self._plan.traffic.key) != name:
+            return "the answer is about another thing"
         self._acknowledge(name)
         self._last_created = int(answer["id"])
         return ""

@@ -15,13 +15,14 @@ from lab.settings import Settings
 from lab.shape import Host
 
 _SECONDS = 60.0
+_SERVING_SECONDS = 30.0
 _SSH = "ss -Hltn 'sport = :22' | grep -q ."
 _POSTGRESQL = "setpriv --reuid postgres --init-groups psql -qtc 'select 1' >/dev/null"
 _CHECKS = {
     "lb": f"{_SSH} && pgrep -x nginx >/dev/null",
     "app": f"{_SSH} && docker info >/dev/null 2>&1",
     "db": f"{_SSH} && {_POSTGRESQL} && redis-cli ping | grep -q PONG",
-    "registry": "ss -Hltn 'sport = :5000' | grep -q .",
+    "registry": "ss -Hltn 'sport = :5000' | grep -q . && ss -Hltn 'sport = :5001' | grep -q .",
 }
 
 
@@ -69,3 +70,17 @@ def answers(url: str, host_name: str, timeout_seconds: float = 2, *, good_only: 
         return None if good_only else {name.lower(): value for name, value in error.headers.items()}
     except OSError:
         return None
+
+
+def wait_until_serving(url: str, host_name: str) -> None:
+    """Wait until a front door gives a good answer.
+
+    Raises:
+        LabError: it does not.
+    """
+    if not wait_until(lambda: answers(url, host_name) is not None, _SERVING_SECONDS):
+        raise LabError(
+            f"{url} serving {host_name} within {_SERVING_SECONDS:.0f} s",
+            "no good answer",
+            "bin/lab status; if it stays so: bin/lab down, bin/lab up",
+        )

@@ -11,9 +11,18 @@ import urllib.error
 import urllib.request
 from typing import Any
 
+from lab.containers import inside
 from lab.process import run
 from lab.settings import Settings
 
+REGISTRY = "registry1:5000"
+# The same images for those who log in.
+PRIVATE_REGISTRY = "registry1:5001"
+REGISTRY_USER = "release"
+_HASH = """
+import crypt, sys
+print(sys.argv[1] + ":" + crypt.crypt(sys.stdin.read(), crypt.mksalt(crypt.METHOD_BLOWFISH, rounds=64)))
+"""
 _REMEDY = "read: docker logs of the container registry1; then: bin/lab down, bin/lab up"
 _MANIFEST = "application/vnd.docker.distribution.manifest.v2+json"
 
@@ -22,6 +31,12 @@ def registry_address(settings: Settings) -> str:
     """Where this machine reaches the registry, as 127.0.0.1:port."""
     listed = run(["docker", "port", settings.container("registry1"), "5000/tcp"], remedy=_REMEDY)
     return listed.splitlines()[0].strip()
+
+
+def let_in(settings: Settings, password: str) -> None:
+    """Have the user of the private registry, with this password and no other; the registry reads it at once."""
+    script = f"python3 -W ignore -c '{_HASH}' {REGISTRY_USER} > /etc/docker/registry/htpasswd"
+    inside(settings, "registry1", ["sh", "-ec", script], stdin=password.encode())
 
 
 def push(settings: Settings, image: str) -> bool:

@@ -9,15 +9,14 @@ from collections.abc import Sequence
 from lab import database, faults, snapshot
 from lab.containers import front_port, inside
 from lab.errors import LabError
-from lab.inventory import SITE
 from lab.process import say
-from lab.ready import answers, wait_until
+from lab.profiles import APPLICATIONS, INSTALLED
+from lab.ready import wait_until, wait_until_serving
 from lab.settings import Settings
 from lab.shape import Host
 from lab.state import read_json
 
 _SERVING_SECONDS = 30.0
-_PATH = "/health/db"
 
 
 def reset(settings: Settings) -> None:
@@ -28,17 +27,30 @@ def reset(settings: Settings) -> None:
     """
     begun = time.monotonic()
     hosts = snapshot.need_hosts(settings)
-    kept = read_json(settings.state / "snapshot.json")
+    kept = read_json(settings.state / snapshot.KEPT)
     if kept is None:
         raise LabError("a kept state to go back to", "none: the last bin/lab up did not finish", "bin/lab up")
     proxies, apps = snapshot.of_kind(hosts, "lb"), snapshot.of_kind(hosts, "app")
     faults.heal(settings, hosts)
-    snapshot.on_each(apps, lambda host: _reset_app(settings, host, kept["containers"][host.name]))
-    database.restore(settings)
+    remade = snapshot.on_each(apps, lambda host: _reset_app(settings, host, kept["containers"][host.name]))
+    _reset_databases(settings)
     snapshot.on_each(proxies, lambda host: _reset_proxy(settings, host))
     snapshot.on_each(apps, lambda host: _wait_until_healthy(settings, host))
-    _wait_until_serving(settings, proxies)
+    for host in proxies:
+        wait_until_serving(f"http://127.0.0.1:{front_port(settings, host)}{INSTALLED.ready}", INSTALLED.site)
+    if any(remade):
+        snapshot.keep_containers(settings, apps)
     say(f"reset in {time.monotonic() - begun:.1f} s")
+
+
+def _reset_databases(settings: Settings) -> None:
+    """The installed application's as it was kept; the others are not installed."""
+    for application in APPLICATIONS.values():
+        if application is INSTALLED:
+            database.restore(settings, application)
+        else:
+            database.empty(settings, application)
+    database.forget_writes(settings)
 
 
 def _reset_proxy(settings: Settings, host: Host) -> None:
@@ -59,15 +71,16 @@ def containers_to_restart(present: Sequence[dict[str, str]], kept: Sequence[dict
     return [entry["id"] for entry in kept if entry["id"] in there and entry["id"] not in running]
 
 
-def projects_to_make(present: Sequence[dict[str, str]], kept: Sequence[dict[str, str]]) -> list[str]:
-    """Compose projects of the kept state of which a container is gone."""
+def projects_to_make(present: Sequence[dict[str, str]], kept: Sequence[dict[str, str]]) -> dict[str, dict[str, str]]:
+    """Compose projects of the kept state of which a container is gone, with one of its containers."""
     there = {entry["id"] for entry in present}
-    return sorted({entry["project"] for entry in kept if entry["id"] not in there})
+    return {entry["project"]: entry for entry in kept if entry["id"] not in there}
 
 
-def _reset_app(settings: Settings, host: Host, kept: Sequence[dict[str, str]]) -> None:
+def _reset_app(settings: Settings, host: Host, kept: Sequence[dict[str, str]]) -> bool:
+    """Have the kept files and containers; whether containers had to be made again."""
     present = snapshot.containers_of(settings, host)
-    lines = [snapshot.restore_script(snapshot.ARCHIVE, snapshot.PATHS["app"])]
+    lines = [snapshot.FORGET_LOGINS, snapshot.restore_script(snapshot.ARCHIVE, snapshot.PATHS["app"])]
     remade = projects_to_make(present, kept)
     removed = containers_to_remove(present, kept)
     if removed:
@@ -76,17 +89,17 @@ def _reset_app(settings: Settings, host: Host, kept: Sequence[dict[str, str]]) -
     started = containers_to_restart(present, kept)
     if started:
         lines.append(f"docker restart --time 1 {' '.join(started)} >/dev/null")
-    lines += [_make_project(project) for project in remade]
+    lines += [make_project(entry) for entry in remade.values()]
     inside(settings, host.name, ["sh", "-ec", "\n".join(lines)], timeout_seconds=90)
+    return bool(remade)
 
 
-def _make_project(project: str) -> str:
-    """Shell that brings a slot up again from the files that the release left on the host."""
-    application, slot = project.rsplit("-", 1)
-    folder = f"/srv/{application}/{slot}"
-    files = f"-f {folder}/compose.yml -f {folder}/override.yml"
-    compose = f"docker compose --progress quiet -p {project} --project-directory {folder} {files}"
-    return f"{compose} up --detach --wait --no-deps"
+def make_project(entry: dict[str, str]) -> str:
+    """Shell that brings a project up again from the files on the host that its container was made of."""
+    files = [f"-f {name}" for name in entry["files"].split(",")]
+    files += [f"--env-file {name}" for name in entry["environment"].split(",") if name]
+    compose = f"docker compose --progress quiet -p {entry['project']} --project-directory {entry['folder']}"
+    return f"{compose} {' '.join(files)} up --detach --wait --no-deps"
 
 
 def _wait_until_healthy(settings: Settings, host: Host) -> None:
@@ -101,14 +114,3 @@ def _wait_until_healthy(settings: Settings, host: Host) -> None:
             "it is not",
             f"look at: docker exec {settings.container(host.name)} docker ps --all; or bin/lab down, bin/lab up",
         )
-
-
-def _wait_until_serving(settings: Settings, proxies: Sequence[Host]) -> None:
-    for host in proxies:
-        url = f"http://127.0.0.1:{front_port(settings, host)}{_PATH}"
-        if not wait_until(lambda url=url: answers(url, SITE) is not None, _SERVING_SECONDS):  # type: ignore[misc]  # mypy cannot type its default
-            raise LabError(
-                f"{url} serving within {_SERVING_SECONDS:.0f} s of a reset",
-                "no good answer",
-                "bin/lab status; if it stays so: bin/lab down, bin/lab up",
-            )

@@ -11,12 +11,14 @@ from typing import TypeVar
 from lab import database
 from lab.containers import existing, inside
 from lab.errors import LabError
+from lab.profiles import INSTALLED
 from lab.settings import Settings
 from lab.shape import Host, Shape, plan_hosts
 from lab.state import read_json, write_json
 
 ARCHIVE = "/var/lib/lab-snapshot.tar"
 PATHS = {"lb": ("/var/lib/bluegreen", "/etc/nginx"), "app": ("/var/lib/bluegreen", "/srv")}
+KEPT = "snapshot.json"
 _PRISTINE = "/var/lib/lab-pristine.tar"
 _PROJECTS = """
 docker ps --all --quiet --filter label=com.docker.compose.project | xargs --no-run-if-empty docker inspect
@@ -26,6 +28,15 @@ project=label=com.docker.compose.project
 docker ps --all --quiet --filter $project | xargs --no-run-if-empty docker rm --force --volumes >/dev/null
 docker network ls --quiet --filter $project | xargs --no-run-if-empty docker network rm >/dev/null
 """
+# What the kept state does not have: logins to registries.
+FORGET_LOGINS = "rm -rf /root/.docker /home/deploy/.docker"
+# What Compose notes of how a project was brought up.
+_COMPOSE_LABELS = {
+    "project": "project",
+    "folder": "project.working_dir",
+    "files": "project.config_files",
+    "environment": "project.environment_file",
+}
 _T = TypeVar("_T")
 
 
@@ -61,23 +72,22 @@ def of_kind(hosts: Sequence[Host], *kinds: str) -> list[Host]:
 
 def exists(settings: Settings) -> bool:
     """Whether there is a whole snapshot."""
-    return (settings.state / "snapshot.json").exists() and database.has_snapshot(settings)
+    return (settings.state / KEPT).exists() and database.has_snapshot(settings, INSTALLED)
 
 
 def forget(settings: Settings) -> None:
     """The kept state no longer fits the estate: the next `up` installs again, even when this one is interrupted."""
-    (settings.state / "snapshot.json").unlink(missing_ok=True)
+    (settings.state / KEPT).unlink(missing_ok=True)
 
 
 def clear(settings: Settings, hosts: Sequence[Host]) -> None:
-    """Take everything away that a release made, so that the next is a first installation."""
-    forget(settings)
+    """Take everything away that anybody made there, so that the next release is a first installation."""
     on_each(of_kind(hosts, "lb", "app"), lambda host: _clear(settings, host))
 
 
 def _clear(settings: Settings, host: Host) -> None:
     folders = " ".join(PATHS[host.kind])
-    stop = _REMOVE_PROJECTS if host.kind == "app" else ""
+    stop = _REMOVE_PROJECTS + FORGET_LOGINS if host.kind == "app" else ""
     keep = f"[ -f {_PRISTINE} ] || {{ mkdir -p {folders}; tar -cf {_PRISTINE} {folders} 2>/dev/null; }}"
     reload = "nginx -s reload" if host.kind == "lb" else ":"
     restore = restore_script(_PRISTINE, PATHS[host.kind])
@@ -103,9 +113,16 @@ tar -xpf {archive} -C /
 
 def take(settings: Settings, hosts: Sequence[Host]) -> None:
     """Keep the present state of all hosts and the database."""
-    database.snapshot(settings)
+    database.snapshot(settings, INSTALLED)
     kept = on_each(of_kind(hosts, "lb", "app"), lambda host: (host.name, _take(settings, host)))
-    write_json(settings.state / "snapshot.json", {"containers": dict(kept)})
+    write_json(settings.state / KEPT, {"containers": dict(kept)})
+
+
+def keep_containers(settings: Settings, apps: Sequence[Host]) -> None:
+    """The kept containers were made again: these are they from now on."""
+    kept = on_each(apps, lambda host: (host.name, containers_of(settings, host)))
+    known = read_json(settings.state / KEPT)
+    write_json(settings.state / KEPT, {"containers": {**known["containers"], **dict(kept)}})
 
 
 def _take(settings: Settings, host: Host) -> list[dict[str, str]]:
@@ -129,7 +146,8 @@ def read_containers(inspected: list[dict[str, object]]) -> list[dict[str, str]]:
         labels = config["Labels"]
         entry = {"id": str(item["Id"]), "image": str(item["Image"]), "status": str(state["Status"])}
         entry["health"] = str((state.get("Health") or {}).get("Status", "none"))
-        entry["project"] = labels["com.docker.compose.project"]
+        for key, label in _COMPOSE_LABELS.items():
+            entry[key] = labels.get(f"com.docker.compose.{label}", "")
         entry |= {key: labels.get(f"bluegreen.{key}", "") for key in ("application", "slot", "version")}
         found.append(entry)
     return sorted(found, key=lambda entry: (entry["project"], entry["id"]))

@@ -17,7 +17,14 @@ from lab.errors import LabError
 from lab.settings import Settings
 
 _LOCK_WAIT_SECONDS = 10.0
-_SECRETS = ("db_password", "preview_secret", "application_secret")
+_SECRETS = (
+    "db_password",
+    "preview_secret",
+    "application_secret",
+    "registry_password",
+    "guestbook_db_password",
+    "guestbook_secret",
+)
 
 
 def write_text(path: Path, text: str, mode: int = 0o600) -> bool:

@@ -9,18 +9,16 @@ from typing import Any
 
 from lab import database, snapshot
 from lab.containers import front_port, inside
-from lab.inventory import SITE
+from lab.profiles import Application
 from lab.ready import answers
 from lab.settings import Settings
 from lab.shape import Host
 
-_RECORDS = "/var/lib/bluegreen/samokoder/records"
-_READ_RECORDS = f"for f in {_RECORDS}/*.json; do [ ! -f $f ] || {{ cat $f; printf '\\0'; }}; done"
 _SLOTS = ("blue", "green")
 
 
-def read_status(settings: Settings) -> dict[str, Any]:
-    """Live slots, versions, revision, front doors and the last release.
+def read_status(settings: Settings, application: Application) -> dict[str, Any]:
+    """Live slots, versions, revision, front doors and the last release of one application.
 
     Raises:
         LabError: the lab is not up.
@@ -29,19 +27,21 @@ def read_status(settings: Settings) -> dict[str, Any]:
     proxies = snapshot.of_kind(hosts, "lb")
     doors = {host.name: f"http://127.0.0.1:{front_port(settings, host)}" for host in proxies}
     containers = snapshot.on_each(snapshot.of_kind(hosts, "app"), lambda host: snapshot.containers_of(settings, host))
+    own = [[entry for entry in host if entry["application"] == application.name] for host in containers]
     return {
         "lab": settings.name,
-        "live": {name: _slot(url) for name, url in doors.items()},
-        "versions": {slot: version_of(slot, containers) for slot in _SLOTS},
-        "revision": database.revision(settings),
+        "application": application.name,
+        "live": {name: _slot(url, application) for name, url in doors.items()},
+        "versions": {slot: version_of(slot, own) for slot in _SLOTS},
+        "revision": database.revision(settings, application),
         "front_doors": list(doors.values()),
-        "release": last_release(_records(settings, proxies)),
+        "release": last_release(_records(settings, proxies, application)),
     }
 
 
-def _slot(url: str) -> str | None:
+def _slot(url: str, application: Application) -> str | None:
     """The slot that answers at a front door, or None when none does."""
-    headers = answers(f"{url}/health", SITE, timeout_seconds=5, good_only=False)
+    headers = answers(f"{url}{application.ready}", application.site, timeout_seconds=5, good_only=False)
     return headers.get("x-release-slot") if headers else None
 
 
@@ -68,6 +68,8 @@ def last_release(texts: Sequence[str]) -> dict[str, str | None] | None:
     return {"id": newest["release_id"], "phase": newest.get("phase"), "outcome": newest.get("outcome")}
 
 
-def _records(settings: Settings, proxies: Sequence[Host]) -> list[str]:
-    copies = snapshot.on_each(proxies, lambda host: inside(settings, host.name, ["sh", "-c", _READ_RECORDS]))
+def _records(settings: Settings, proxies: Sequence[Host], application: Application) -> list[str]:
+    folder = f"/var/lib/bluegreen/{application.name}/records"
+    script = f"for f in {folder}/*.json; do [ ! -f $f ] || {{ cat $f; printf '\\0'; }}; done"
+    copies = snapshot.on_each(proxies, lambda host: inside(settings, host.name, ["sh", "-c", script]))
     return [text for copy in copies for text in copy.split("\0") if text.strip()]

@@ -25,7 +25,9 @@ from lab.keys import ensure_keys
 from lab.network import ensure_network
 from lab.priority import parent_option, prefer_hosts
 from lab.process import say, step
+from lab.profiles import APPLICATIONS, INSTALLED
 from lab.ready import wait_for_hosts
+from lab.registry import let_in
 from lab.settings import ROOT, Settings
 from lab.shape import Host, Shape, choose_shape, plan_hosts
 from lab.state import ensure_secrets, read_json, write_json
@@ -41,7 +43,7 @@ def bring_up(settings: Settings, lb: int | None, app: int | None, install: bool)
     hosts, changed = _ensure_hosts(settings, shape)
     images = application.ensure_images()
     pushed = application.push_images(settings, images)
-    if application.PREVIOUS_IMAGE in pushed:
+    if INSTALLED.previous_image in pushed:
         snapshot.forget(settings)
     missing = install and not snapshot.exists(settings)
     if missing:
@@ -75,7 +77,10 @@ def _ensure_hosts(settings: Settings, shape: Shape) -> tuple[list[Host], bool]:
     for host in hosts:
         if host.kind == "app" and done[host.name] == "new":
             _prepare_app(settings, host)
-    database.ensure_role(settings, secrets["db_password"])
+    if done["registry1"] == "new":
+        let_in(settings, secrets["registry_password"])
+    for known_application in APPLICATIONS.values():
+        database.ensure_role(settings, known_application, secrets[known_application.password])
     write_json(settings.state / "inventory.json", build_inventory(settings, hosts, secrets))
     known = {"lb": shape.lb, "app": shape.app, "subnet": subnet, "port": settings.port}
     write_json(settings.state / "shape.json", known)
@@ -117,8 +122,10 @@ def _install(settings: Settings, hosts: Sequence[Host]) -> None:
         say("playbooks/release.yml is not there: the hosts are up without the application")
         return
     with step("clearing hosts and database"):
+        snapshot.forget(settings)
         snapshot.clear(settings, hosts)
-        database.empty(settings)
+        database.empty(settings, INSTALLED)
+        database.forget_writes(settings)
     application.install_previous(settings)
     with step("keeping this state for bin/lab reset"):
         snapshot.take(settings, hosts)

@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from lab.errors import LabError
-from lab.load import ACKED_FILE
 from lab.process import run
+from lab.profiles import APPLICATIONS, INSTALLED, Application
 from lab.settings import read_settings
 
 TIMEOUT_SECONDS = 120.0
@@ -27,20 +27,20 @@ SET client_min_messages = warning;
 CREATE TEMP TABLE acked (name text PRIMARY KEY);
 COPY acked FROM STDIN;
 """
-AFTER = f"""\\.
+AFTER = """\\.
 ANALYZE acked;
 CREATE TEMP TABLE counted AS
-SELECT acked.name, count(projects.id) AS times
-FROM acked LEFT JOIN projects ON projects.name = acked.name
+SELECT acked.name, count(written.id) AS times
+FROM acked LEFT JOIN {table} AS written ON written.{key} = acked.name
 GROUP BY acked.name;
 SELECT json_build_object(
     'acked', (SELECT count(*) FROM acked),
     'found_once', (SELECT count(*) FROM counted WHERE times = 1),
     'missing', (SELECT count(*) FROM counted WHERE times = 0),
     'duplicated', (SELECT count(*) FROM counted WHERE times > 1),
-    'projects', (SELECT count(*) FROM projects),
+    'rows', (SELECT count(*) FROM {table}),
     'examples', (SELECT coalesce(json_agg(json_build_object('name', name, 'times', times)), '[]') FROM
-        (SELECT name, times FROM counted WHERE times <> 1 ORDER BY name LIMIT {MOST_EXAMPLES}) AS wrong)
+        (SELECT name, times FROM counted WHERE times <> 1 ORDER BY name LIMIT {most}) AS wrong)
 );
 """
 
@@ -49,7 +49,7 @@ def main(argv: Sequence[str]) -> int:
     """Compare, print the result as one JSON line; return 0 only when every confirmed write is there once."""
     try:
         arguments = parse(argv)
-        found = compare(acked_names(Path(arguments.acked)), psql_of(arguments))
+        found = compare(acked_names(Path(arguments.acked)), psql_of(arguments), APPLICATIONS[arguments.application])
     except LabError as error:
         print(error, file=sys.stderr)
         print(json.dumps({"ok": False, "error": str(error)}), flush=True)
@@ -70,11 +70,16 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
     """Return the arguments; their defaults are the lab's that LAB_NAME means."""
     settings = read_settings(os.environ)
     parser = argparse.ArgumentParser(prog="bin/lab verify-writes", description=__doc__)
-    parser.add_argument("--acked", default=str(settings.state / ACKED_FILE), help="file that the load appended to")
+    parser.add_argument("--application", choices=APPLICATIONS, default=INSTALLED.name, help="whose writes")
+    parser.add_argument("--acked", help="file that the load appended to; default: the lab's own")
     parser.add_argument("--container", default=settings.container("db1"), help="container of the database")
-    parser.add_argument("--database", default="samokoder")
+    parser.add_argument("--database", help="default: the application's")
     parser.add_argument("--psql", nargs="+", help="command to use instead of psql in the container")
-    return parser.parse_args(list(argv))
+    arguments = parser.parse_args(list(argv))
+    application = APPLICATIONS[arguments.application]
+    arguments.acked = arguments.acked or str(settings.state / application.acked_file)
+    arguments.database = arguments.database or application.name
+    return arguments
 
 
 def psql_of(arguments: argparse.Namespace) -> list[str]:
@@ -105,13 +110,14 @@ def acked_names(path: Path) -> set[str]:
     return names
 
 
-def compare(names: set[str], psql: Sequence[str]) -> dict[str, Any]:
+def compare(names: set[str], psql: Sequence[str], application: Application) -> dict[str, Any]:
     """Return how often each name is in the database, counted there.
 
     Raises:
         LabError: the database did not answer.
     """
-    script = BEFORE + "".join(f"{name}\n" for name in sorted(names)) + AFTER
+    after = AFTER.format(table=application.table, key=application.traffic.key, most=MOST_EXAMPLES)
+    script = BEFORE + "".join(f"{name}\n" for name in sorted(names)) + after
     answer = run(
         psql, stdin=script.encode(), timeout_seconds=TIMEOUT_SECONDS, remedy="bin/lab status; is the database up?"
     )

@@ -20,8 +20,8 @@ from lab.bench.progress import say, timed
 from lab.bench.timeline import parts, switch_seconds
 from lab.containers import inside
 from lab.errors import LabError
-from lab.inventory import SITE
 from lab.process import last_lines
+from lab.profiles import INSTALLED
 from lab.settings import ROOT, Settings
 
 RATE = 200
@@ -108,7 +108,7 @@ def one_round(settings: Settings) -> Round:
         load=load,
         writes=writes,
         parts=parts(record, began, ended),
-        switch=switch_seconds(record, SITE, logs),
+        switch=switch_seconds(record, INSTALLED.site, logs),
         reset=timed(["bin/lab", "reset"]),
     )
 

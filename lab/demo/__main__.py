@@ -17,7 +17,7 @@ from typing import Any
 from lab import database
 from lab.demo import summary
 from lab.errors import LabError
-from lab.inventory import DATABASE
+from lab.profiles import INSTALLED
 from lab.settings import ROOT, read_settings
 
 RATE = 200
@@ -52,7 +52,7 @@ def status() -> dict[str, Any]:
 
 def rows() -> int:
     """Rows of the application's table, counted in the database itself."""
-    return int(database.query(read_settings(os.environ), COUNT_ROWS, DATABASE))
+    return int(database.query(read_settings(os.environ), COUNT_ROWS, INSTALLED.name))
 
 
 def look() -> summary.Seen:

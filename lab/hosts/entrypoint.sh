@@ -37,6 +37,10 @@ prepare_registry() {
     mkdir -p /var/lib/docker-registry
 }
 
+prepare_registry_private() {
+    prepare_registry
+}
+
 daemon() {
     case $1 in
     sshd) exec /usr/sbin/sshd -D -e ;;
@@ -49,6 +53,7 @@ daemon() {
         ;;
     redis) exec setpriv --reuid redis --regid redis --init-groups redis-server /etc/redis/lab.conf ;;
     registry) exec docker-registry serve /etc/docker/registry/lab.yml ;;
+    registry_private) exec docker-registry serve /etc/docker/registry/private.yml ;;
     *) echo "entrypoint: unknown daemon $1" >&2 && exit 64 ;;
     esac
 }

@@ -206,7 +206,7 @@ def test_an_answer_about_something_else_is_a_failure(tmp_path: Path) -> None:
         return False
 
     tally, acked = load(Server(misbehave), tmp_path)
-    assert dict(tally.failures) == {"the answer is about another project": 1}
+    assert dict(tally.failures) == {"the answer is about another thing": 1}
     assert "load-0-0" not in acked
 
 
@@ -259,7 +259,8 @@ def test_sigterm_ends_the_load_with_its_result(tmp_path: Path) -> None:
         "http://192.0.2.1:80",
         "http://10.1.2.3:8080",
         "http://example.com",
-        "https://127.0.0.1:8080",
+        "https://192.0.2.1",
+        "ftp://127.0.0.1:8080",
         "http://127.0.0.1.example.com",
         "127.0.0.1:8080",
         "",
@@ -291,9 +292,10 @@ def test_all_front_doors_of_the_lab_are_the_default(tmp_path: Path, monkeypatch:
         parse([])
     folder = tmp_path / "bluegreen-lab" / "tried"
     folder.mkdir(parents=True)
-    (folder / "shape.json").write_text('{"lb": 2, "app": 1, "port": 8300}')
+    (folder / "shape.json").write_text('{"lb": 2, "app": 1, "port": 8300, "subnet": "10.1.2.0/24"}')
     assert parse([]).front == ["http://127.0.0.1:8300", "http://127.0.0.1:8301"]
-    assert parse([]).acked == str(folder / "acked")
+    assert parse([]).acked == str(folder / "acked-samokoder")
+    assert parse([]).network == ["10.1.2.0/24"]
 
 
 def outcome(ended: float, failure: str = "") -> Outcome:

@@ -5,7 +5,7 @@ import os
 import subprocess
 from pathlib import Path
 
-from lab.reset import containers_to_remove, containers_to_restart, projects_to_make
+from lab.reset import containers_to_remove, containers_to_restart, make_project, projects_to_make
 from lab.snapshot import read_containers, restore_script
 
 
@@ -20,7 +20,7 @@ def test_the_kept_slot_is_left_alone_when_it_runs() -> None:
     present = [entry("a1", "samokoder-blue")]
     assert containers_to_remove(present, KEPT) == []
     assert containers_to_restart(present, KEPT) == []
-    assert projects_to_make(present, KEPT) == []
+    assert projects_to_make(present, KEPT) == {}
 
 
 def test_what_came_after_is_removed() -> None:
@@ -32,7 +32,17 @@ def test_a_kept_container_that_does_not_run_is_started_and_a_missing_one_is_made
     for status in ("exited", "restarting", "paused"):
         assert containers_to_restart([entry("a1", "samokoder-blue", status)], KEPT) == ["a1"]
     assert containers_to_restart([], KEPT) == []
-    assert projects_to_make([], KEPT) == ["samokoder-blue"]
+    assert projects_to_make([], KEPT) == {"samokoder-blue": KEPT[0]}
+
+
+def test_a_project_is_made_of_the_files_that_it_was_made_of() -> None:
+    folder = "/srv/samokoder/blue"
+    kept = {"project": "samokoder-blue", "folder": folder, "files": f"{folder}/a.yml,{folder}/b.yml"}
+    assert make_project({**kept, "environment": ""}) == (
+        f"docker compose --progress quiet -p samokoder-blue --project-directory {folder} "
+        f"-f {folder}/a.yml -f {folder}/b.yml up --detach --wait --no-deps"
+    )
+    assert f"--env-file {folder}/.env" in make_project({**kept, "environment": f"{folder}/.env"})
 
 
 def test_labels_and_state_are_read_from_docker() -> None:

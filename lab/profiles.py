@@ -1,0 +1,118 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The applications of the lab: all that differs between them, as data."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from lab.settings import ROOT
+
+
+@dataclass(frozen=True)
+class Traffic:
+    """What users of an application send.
+
+    Attributes:
+        write: path of the POST that makes a thing; its name is sent and answered as the field `key`.
+        more: further fields of that POST.
+        items: path of the list.
+        item: path of one thing, with {id}.
+        version_header: header in which the application says its version.
+        login: path of the POST that answers a token as `token`, with `credentials`; empty: nobody logs in.
+    """
+
+    write: str
+    key: str
+    more: Mapping[str, str]
+    items: str
+    item: str
+    version_header: str
+    login: str = ""
+    token: str = ""
+    credentials: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Application:
+    """One application of the lab.
+
+    Attributes:
+        name: of its image, its database and that database's role, its plain compose project.
+        folder: its sources, its compose file and seed.sql.
+        site: the host name that its users ask.
+        previous: the version that a lab begins with.
+        port: what its compose file publishes.
+        service: the service of its compose file that answers users.
+        ready: a path that answers 200 when it serves, its database too.
+        migrate: command that brings an empty database to the version of the image.
+        table: where its users' writes are, in the column `key` of `traffic`.
+        revision: SQL for the last migration that its database has seen.
+        migrations: the table that this reads; without it there is none.
+        environment: .env beside its compose file; {registry}, {version}, {db} and the names of secrets are filled in.
+        password: name of the secret that is its database password.
+        traffic: what its users send.
+    """
+
+    name: str
+    folder: Path
+    site: str
+    previous: str
+    port: int
+    service: str
+    ready: str
+    migrate: tuple[str, ...]
+    table: str
+    migrations: str
+    revision: str
+    environment: Mapping[str, str]
+    password: str
+    traffic: Traffic
+
+    @property
+    def previous_image(self) -> str:
+        """The image that a lab begins with."""
+        return f"{self.name}:{self.previous}"
+
+    @property
+    def acked_file(self) -> str:
+        """File of the lab's folder in which the load notes confirmed writes."""
+        return f"acked-{self.name}"
+
+
+SAMOKODER = Application(
+    name="samokoder",
+    folder=ROOT / "lab" / "application",
+    site="samokoder.lab",
+    previous="0.9.0",
+    port=8000,
+    service="api",
+    ready="/health/db",
+    migrate=("alembic", "upgrade", "head"),
+    table="projects",
+    migrations="public.alembic_version",
+    revision="select version_num from alembic_version",
+    environment={
+        "SAMOKODER_IMAGE": "{registry}/samokoder:{version}",
+        "DATABASE_URL": "postgresql+psycopg://samokoder:{db_password}@{db}:5432/samokoder",
+        "REDIS_URL": "redis://{db}:6379/0",
+        "SAMOKODER_SECRET": "{application_secret}",
+    },
+    password="db_password",
+    traffic=Traffic(
+        write="/api/projects",
+        key="name",
+        more={"description": "written by the load"},
+        items="/api/projects?limit=10",
+        item="/api/projects/{id}",
+        version_header="X-Release-Version",
+        login="/api/auth/login",
+        token="access_token",
+        credentials={"email": "test@example.com", "password": "test123"},
+    ),
+)
+
+APPLICATIONS = {application.name: application for application in (SAMOKODER,)}
+# The one that `bin/lab up` installs.
+INSTALLED = SAMOKODER
