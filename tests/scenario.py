@@ -2,6 +2,16 @@
 """Runs the steps of a Molecule scenario while users are on the lab, and writes down all that came of it.
 
 Usage: python -m tests.scenario STEPS.yml OUTCOME.json
+
+Keys of the steps file:
+    steps: list of `run` (a command) and `succeeds` (default true).
+    before: commands that have to succeed first.
+    application: whose users, writes and status; default samokoder.
+    start: installed (as `bin/lab reset` leaves the lab; the default), plain or empty (as those commands do).
+    users_from: index of the step before which users come; default 0.
+    rate: their requests per second; default 50.
+    front: where they come, instead of the lab's front doors: a URL with {address} for that of each proxy.
+    ca: file of the certificate authority when that is https. In both, $VARIABLES of the environment are filled in.
 """
 
 from __future__ import annotations
@@ -22,37 +32,72 @@ import yaml
 ROOT = Path(__file__).resolve().parent.parent
 VENV = Path(sys.executable).parent
 LOAD_SECONDS = 240
+SECRETS = ("lab_db_password", "lab_preview_secret", "lab_application_secret", "lab_registry_password")
+
+
+def environment() -> dict[str, str]:
+    """What commands of the repository run with."""
+    return {**os.environ, "PATH": f"{VENV}:{os.environ['PATH']}", "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg")}
 
 
 def run(argv: list[str]) -> dict[str, Any]:
     """Run one command of the repository and return its argv, code, output and seconds."""
-    environment = {**os.environ, "PATH": f"{VENV}:{os.environ['PATH']}", "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg")}
     began = time.monotonic()
     done = subprocess.run(
-        argv, cwd=ROOT, env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False
+        argv, cwd=ROOT, env=environment(), text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False
     )
     return {"argv": argv, "rc": done.returncode, "output": done.stdout, "seconds": time.monotonic() - began}
 
 
 def must(argv: list[str]) -> str:
-    """Run a command of the lab that has to work, and return what it printed."""
-    done = subprocess.run(argv, cwd=ROOT, text=True, stdout=subprocess.PIPE, check=False)
+    """Run a command that has to work, and return what it printed."""
+    done = subprocess.run(argv, cwd=ROOT, env=environment(), text=True, stdout=subprocess.PIPE, check=False)
     if done.returncode:
         raise SystemExit(f"expected {' '.join(argv)} to succeed, found exit {done.returncode}: {done.stdout}")
     return done.stdout
 
 
-def status() -> dict[str, Any]:
+def application_of(plan: Mapping[str, Any]) -> list[str]:
+    """The words that tell a command of the lab which application is meant."""
+    return ["--application", plan.get("application", "samokoder")]
+
+
+def status(plan: Mapping[str, Any]) -> dict[str, Any]:
     """What the lab says of itself."""
-    answer: dict[str, Any] = json.loads(must(["bin/lab", "status"]))
+    answer: dict[str, Any] = json.loads(must(["bin/lab", "status", *application_of(plan)]))
     return answer
 
 
+def begin(plan: Mapping[str, Any]) -> None:
+    """Have the estate that the plan starts from: `create` has reset the lab already."""
+    start = plan.get("start", "installed")
+    commands = {
+        "installed": [],
+        "plain": [["bin/lab", "plain", plan.get("application", "samokoder")]],
+        "empty": [["bin/lab", "empty"]],
+    }
+    if start not in commands:
+        raise SystemExit(f"expected start to be one of {', '.join(commands)}, found {start!r}")
+    for argv in [*commands[start], *plan.get("before", [])]:
+        must(argv)
+
+
+def doors(plan: Mapping[str, Any], usual: list[str]) -> list[str]:
+    """Words for the load: the front doors, and whose certificates they have."""
+    fronts = usual
+    if "front" in plan:
+        hosts = json.loads(must(["inventories/lab/hosts.py"]))
+        addresses = [hosts["_meta"]["hostvars"][name]["ansible_host"] for name in hosts["lb"]["hosts"]]
+        fronts = [os.path.expandvars(plan["front"]).format(address=address) for address in addresses]
+    ca = ["--ca", os.path.expandvars(plan["ca"])] if "ca" in plan else []
+    return [*(word for front in fronts for word in ("--front", front)), *ca]
+
+
 @contextmanager
-def users(rate: float, doors: list[str], answer: dict[str, Any]) -> Iterator[None]:
+def users(plan: Mapping[str, Any], usual: list[str], answer: dict[str, Any]) -> Iterator[None]:
     """Keep users on the front doors; afterwards *answer* holds what they saw."""
-    argv = ["bin/lab", "load", "--rate", str(rate), "--seconds", str(LOAD_SECONDS)]
-    argv += [word for door in doors for word in ("--front", door)]
+    argv = ["bin/lab", "load", *application_of(plan), "--rate", str(plan.get("rate", 50))]
+    argv += ["--seconds", str(LOAD_SECONDS), *doors(plan, usual)]
     process = subprocess.Popen(argv, cwd=ROOT, stdout=subprocess.PIPE, text=True)
     try:
         time.sleep(2)
@@ -66,8 +111,7 @@ def users(rate: float, doors: list[str], answer: dict[str, Any]) -> Iterator[Non
 def secrets() -> list[str]:
     """What nobody may ever read: the lab's own secrets, made when it was brought up."""
     variables = json.loads(must(["inventories/lab/hosts.py"]))["all"]["vars"]
-    names = ("lab_db_password", "lab_preview_secret", "lab_application_secret")
-    return [variables[name] for name in names]
+    return [variables[name] for name in SECRETS]
 
 
 @contextmanager
@@ -89,23 +133,28 @@ def eavesdropper(words: list[str], heard: list[str]) -> Iterator[None]:
         thread.join()
 
 
+def take(plan: Mapping[str, Any], step: Mapping[str, Any]) -> dict[str, Any]:
+    """Take one step; SystemExit when it ends otherwise than the plan says."""
+    done = run(step["run"])
+    done["status"] = status(plan)
+    if (done["rc"] == 0) != step.get("succeeds", True):
+        raise SystemExit(f"expected succeeds={step.get('succeeds', True)}, found:\n{done['output']}")
+    return done
+
+
 def play(plan: Mapping[str, Any]) -> dict[str, Any]:
-    """Carry the scenario out; SystemExit when a step ends otherwise than the plan says."""
-    for argv in plan.get("before", []):
-        must(argv)
-    before = status()
+    """Carry the scenario out."""
+    begin(plan)
+    before = status(plan)
     load: dict[str, Any] = {}
-    steps = []
     heard: list[str] = []
-    with users(plan.get("rate", 50), before["front_doors"], load), eavesdropper(secrets(), heard):
-        for step in plan["steps"]:
-            done = run(step["run"])
-            done["status"] = status()
-            steps.append(done)
-            if (done["rc"] == 0) != step.get("succeeds", True):
-                raise SystemExit(f"expected succeeds={step.get('succeeds', True)}, found:\n{done['output']}")
-    writes = run(["bin/lab", "verify-writes"])
-    return {"before": before, "steps": steps, "load": load, "writes": writes, "heard": heard, "after": status()}
+    alone = plan.get("users_from", 0)
+    with eavesdropper(secrets(), heard):
+        steps = [take(plan, step) for step in plan["steps"][:alone]]
+        with users(plan, before["front_doors"], load):
+            steps += [take(plan, step) for step in plan["steps"][alone:]]
+    writes = run(["bin/lab", "verify-writes", *application_of(plan)])
+    return {"before": before, "steps": steps, "load": load, "writes": writes, "heard": heard, "after": status(plan)}
 
 
 if __name__ == "__main__":

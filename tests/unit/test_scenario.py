@@ -1,0 +1,96 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from tests import scenario
+
+HOSTS = {
+    "lb": {"hosts": ["lb1", "lb2"]},
+    "all": {"vars": dict.fromkeys(scenario.SECRETS, "a secret")},
+    "_meta": {"hostvars": {"lb1": {"ansible_host": "10.1.0.11"}, "lb2": {"ansible_host": "10.1.0.12"}}},
+}
+
+
+class Users:
+    """Stands in for the load."""
+
+    def __init__(self, did: list[str], argv: list[str]) -> None:
+        self._did = did
+        did.append(f"users come: {' '.join(argv[1:6])}")
+
+    def terminate(self) -> None:
+        self._did.append("users go")
+
+    def communicate(self, timeout: float) -> tuple[str, None]:
+        return '{"sent": 3}', None
+
+
+@pytest.fixture
+def did(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What the scenario does, in order; nothing of it is done."""
+    did: list[str] = []
+
+    def must(argv: list[str]) -> str:
+        if argv[0] == "inventories/lab/hosts.py":
+            return json.dumps(HOSTS)
+        did.append(" ".join(argv))
+        return json.dumps({"front_doors": ["http://127.0.0.1:1"]})
+
+    def run(argv: list[str]) -> dict[str, Any]:
+        did.append(" ".join(argv))
+        return {"rc": int(argv[0] == "false"), "output": "said"}
+
+    monkeypatch.setattr(scenario, "must", must)
+    monkeypatch.setattr(scenario, "run", run)
+    monkeypatch.setattr("time.sleep", lambda _: None)
+    monkeypatch.setattr("subprocess.Popen", lambda argv, **_: Users(did, argv))
+    return did
+
+
+def test_users_come_before_the_first_step_to_what_is_installed(did: list[str]) -> None:
+    outcome = scenario.play({"steps": [{"run": ["one"]}]})
+    status = "bin/lab status --application samokoder"
+    load = "users come: load --application samokoder --rate 50"
+    verify = "bin/lab verify-writes --application samokoder"
+    assert did == [status, load, "one", status, "users go", verify, status]
+    assert outcome["load"] == {"sent": 3} and len(outcome["steps"]) == 1
+
+
+def test_users_come_after_the_steps_that_they_would_not_find_anything_in(did: list[str]) -> None:
+    scenario.play(
+        {"start": "empty", "users_from": 1, "before": [["go"]], "steps": [{"run": ["one"]}, {"run": ["two"]}]}
+    )
+    kept = [line for line in did if "status" not in line and "verify" not in line]
+    assert kept[:3] == ["bin/lab empty", "go", "one"]
+    assert kept[3].startswith("users come") and kept[4:] == ["two", "users go"]
+
+
+def test_a_plain_application_is_the_one_named(did: list[str]) -> None:
+    scenario.play({"start": "plain", "application": "another", "rate": 200, "steps": []})
+    assert did[:2] == ["bin/lab plain another", "bin/lab status --application another"]
+    assert "users come: load --application another --rate 200" in did
+
+
+def test_an_unknown_start_is_refused(did: list[str]) -> None:
+    with pytest.raises(SystemExit, match="installed, plain, empty"):
+        scenario.play({"start": "plane", "steps": []})
+
+
+@pytest.mark.parametrize(("command", "succeeds"), [("true", False), ("false", True)])
+def test_a_step_that_ends_otherwise_than_planned_ends_the_scenario(
+    did: list[str], command: str, succeeds: bool
+) -> None:
+    with pytest.raises(SystemExit, match="said"):
+        scenario.play({"steps": [{"run": [command], "succeeds": succeeds}]})
+    assert did[-1] == "users go"
+
+
+def test_users_come_where_the_plan_says(did: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FOLDER", "/tmp/x")
+    words = scenario.doors({"front": "https://{address}:8443", "ca": "$FOLDER/ca.pem"}, ["http://127.0.0.1:1"])
+    assert words == ["--front", "https://10.1.0.11:8443", "--front", "https://10.1.0.12:8443", "--ca", "/tmp/x/ca.pem"]
+    assert scenario.doors({}, ["http://127.0.0.1:1"]) == ["--front", "http://127.0.0.1:1"]
