@@ -47,10 +47,9 @@ def judge_history(wanted: Wanted, records: list[dict[str, Any]], findings: Findi
 
 
 def routed(records: list[dict[str, Any]]) -> bool:
-    """Whether the estate is routed by these playbooks already: a release or an adoption is live, or one was left."""
-    return any(is_live(one) for one in records[:1]) or bool(
-        records and records[0]["phase"] == transitions.CLOSED and records[0]["from_slot"] is not None
-    )
+    """Whether the estate is routed by these playbooks: the last record that moved users leaves them on a slot."""
+    moved = next((one for one in records if one["outcome"] in ("live", "rolled_back")), None)
+    return moved is not None and (is_live(moved) or moved["from_slot"] is not None)
 
 
 def judge_undo(

@@ -14,6 +14,11 @@ from ansible_collections.bluegreen.release.plugins.module_utils.adopt_nginx impo
     judge_proxy,
 )
 from ansible_collections.bluegreen.release.plugins.module_utils.adopt_views import View, Views, Wanted
+from ansible_collections.bluegreen.release.plugins.module_utils.adopt_words import (
+    adoption_lines,
+    left_lines,
+    undo_lines,
+)
 from ansible_collections.bluegreen.release.plugins.module_utils.preflight_problem import Problem, listed, unique
 from ansible_collections.bluegreen.release.plugins.module_utils.preflight_views import Findings
 
@@ -36,12 +41,12 @@ def adopt_plan(wanted: Wanted, views: Views) -> Judgement:
     history.judge_history(wanted, records, findings)
     left = history.unfinished(records)
     if left is not None:
-        return _judged(findings, {"action": "take_back", "lines": _left_lines(left), **_of_record(left)})
+        return _judged(findings, {"action": "take_back", "lines": left_lines(left), **_of_record(left)})
     if wanted.undo:
         adopted = history.judge_undo(wanted, records, views, findings)
-        return _judged(findings, {"action": "undo", "lines": _undo_lines(adopted), **_of_record(adopted or {})})
+        return _judged(findings, {"action": "undo", "lines": undo_lines(adopted), **_of_record(adopted or {})})
     if history.routed(records):
-        return _judged(findings, _nothing(records[0]))
+        return _judged(findings, _nothing(records))
     if not findings.problems and _empty(wanted, views):
         findings.problems.append(_empty_problem(wanted))
         return _judged(findings, {})
@@ -72,7 +77,8 @@ def _empty_problem(wanted: Wanted) -> Problem:
     )
 
 
-def _nothing(document: dict[str, Any]) -> dict[str, Any]:
+def _nothing(records: list[dict[str, Any]]) -> dict[str, Any]:
+    document = next(one for one in records if one["outcome"] in ("live", "rolled_back"))
     slot = document["to_slot"] if history.is_live(document) else document["from_slot"]
     told = f"Already adopted: users are on slot {slot}, by {document['release_id']}. Nothing was changed."
     return {"action": "nothing", "lines": [told], "slot": slot}
@@ -80,31 +86,8 @@ def _nothing(document: dict[str, Any]) -> dict[str, Any]:
 
 def _of_record(document: dict[str, Any]) -> dict[str, Any]:
     """What taking back needs, as the record of the adoption tells it."""
-    return {**(document.get("adoption") or {}), "slot": document.get("to_slot"), "version": document.get("version")}
-
-
-def _left_lines(document: dict[str, Any]) -> list[str]:
-    return [
-        f"An earlier run began to adopt {document['application']} and did not end ({document['release_id']}, phase "
-        f"{document['phase']}).",
-        "It is taken back first: the old containers run, nginx as it was, the twin stopped.",
-    ]
-
-
-def _undo_lines(document: dict[str, Any] | None) -> list[str]:
-    if document is None:
-        return []
-    facts, slot = document["adoption"], document["to_slot"]
-    twin = facts["way"] == "twin"
-    lines = [f"The adoption of {document['application']} {document['version']} is undone."]
-    if twin:
-        lines.append(f"  started: the old containers of {facts['project']}, and healthy before anything else")
-    for host, paths in sorted(facts["replaced"].items()):
-        lines.append(f"  nginx on {host}: our files go away" + (f", {listed(paths)} come back" if paths else ""))
-    lines.append(
-        f"  stopped at the end: slot {slot}, once nobody is connected" if twin else "  no container is touched"
-    )
-    return lines
+    facts = document.get("adoption") or {}
+    return {**facts, "slot": document.get("to_slot"), "version": document.get("version"), "document": document}
 
 
 def _adoption(wanted: Wanted, views: Views, findings: Findings) -> Judgement:
@@ -168,35 +151,5 @@ def _plan(wanted: Wanted, views: Views, running: Running, routings: dict[str, Ro
             "live": None,
             "candidate": running.slot,
         },
-        "lines": _lines(wanted, views, running, routings, twin),
+        "lines": adoption_lines(wanted, views, running, routings, twin),
     }
-
-
-def _lines(wanted: Wanted, views: Views, running: Running, routings: dict[str, Routing], twin: bool) -> list[str]:
-    slot = running.slot
-    others = sorted(
-        {str(one["service"]) for host in wanted.app_hosts for one in views[host].containers(wanted.project)}
-        - set(wanted.services)
-    )
-    lines = [f"{wanted.application} {running.version} is adopted from project {wanted.project}."]
-    if twin:
-        lines += [
-            f"  started: {listed(list(wanted.services))} in slot {slot} (project {wanted.projects[slot]}, port "
-            f"{wanted.ports[slot]}) on {listed(list(wanted.app_hosts))}",
-            f"  image:   {running.digest}",
-        ]
-    else:
-        lines.append(f"  in place: project {wanted.project} is slot {slot}; no container is touched")
-    if others:
-        lines.append(f"  stays:   {listed(others)} of {wanted.project}, as it is")
-    for host, routing in routings.items():
-        lines.append(
-            f"  nginx on {host}: {listed(list(wanted.site_files))} {'are' if wanted.site_files[1:] else 'is'} ours"
-        )
-        lines += [f"  nginx on {host}: {line}" for line in routing.lines]
-    if twin:
-        lines.append(
-            f"  stopped at the end, not removed: {listed(list(wanted.services))} of {wanted.project}, once nobody is "
-            "connected"
-        )
-    return lines
