@@ -18,6 +18,8 @@ class FilterModule:
             "failure_of": report.failure_of,
             "speaker_of": report.speaker_of,
             "undo_of": report.undo_of,
+            "rollback_present": report.present_of,
+            "rollback_told": report.told_of,
             "release_report": report.release_report,
             "rollback_report": report.rollback_report,
             "rollback_decision": rollback_decision.decide,

@@ -23,12 +23,9 @@ DEFAULTS: Mapping[str, Any] = {
 }  # fmt: skip
 FIELDS = ("name", *DEFAULTS)
 LONGEST_SECONDS = 86400
-# Of the payload, in its order; each is also an environment variable of a command.
-TOLD = (
-    "point", "application", "environment", "release_id", "version", "from_version", "slot", "from_slot", "digest",
-    "outcome", "check_mode",
-)  # fmt: skip
 _DOCUMENT = "docs/hooks.md"
+# Where the tasks of the role leave what came of a hook.
+_ANSWERS = ("__hook_on_controller", "__hook_on_hosts", "__hook_from_file")
 
 
 def hook_problems(hooks: Any, folder: str) -> list[Problem]:
@@ -127,10 +124,12 @@ def task_file(path: str, folder: str) -> str:
     return os.path.normpath(os.path.join(folder, os.path.expanduser(path)))
 
 
-def hooks_of(hooks: Mapping[str, Any], point: str, rolling_back: bool = False) -> list[dict[str, Any]]:
-    """The hooks of a point, complete with defaults. On the way back none may stop it: each only warns."""
-    listed = [{**DEFAULTS, **hook} for hook in hooks.get(point) or []]
-    return [{**hook, "on_failure": "warn"} for hook in listed] if rolling_back else listed
+def hooks_of(hooks: Mapping[str, Any], point: str, warn_only: bool = False) -> list[dict[str, Any]]:
+    """The hooks of a point, complete with defaults and an C(identity). With *warn_only* none of them stops the run."""
+    listed = [
+        {**DEFAULTS, **hook, "identity": f"{point}/{index}"} for index, hook in enumerate(hooks.get(point) or [], 1)
+    ]
+    return [{**hook, "on_failure": "warn"} for hook in listed] if warn_only else listed
 
 
 def hook_targets(word: str, lb_hosts: Sequence[str], app_hosts: Sequence[str], present: Sequence[str]) -> list[str]:
@@ -165,7 +164,7 @@ def payload(
 
 def variables(told: Mapping[str, Any]) -> dict[str, str]:
     """The payload as environment variables of a command; what is not known is empty."""
-    return {f"BLUEGREEN_{name.upper()}": _text(told.get(name)) for name in TOLD}
+    return {f"BLUEGREEN_{name.upper()}": _text(value) for name, value in told.items()}
 
 
 def _text(value: Any) -> str:
@@ -179,14 +178,20 @@ def standard_input(told: Mapping[str, Any]) -> str:
     return json.dumps(dict(told), sort_keys=True) + "\n"
 
 
-def failures(targets: Sequence[str], facts: Mapping[str, Mapping[str, Any]], identity: str) -> dict[str, str]:
-    """Per host on which the hook *identity* did not end well: why. A host that gave no answer has not."""
-    found = {}
+def ending(targets: Sequence[str], facts: Mapping[str, Mapping[str, Any]], identity: str) -> dict[str, Any]:
+    """How the hook *identity* ended: ``failures``, host to reason, and ``lost``, hosts that gave no answer at all.
+
+    An answer to an earlier hook is none. A host that was lost has left the run, whatever the hook's failure means.
+    """
+    failures, lost = {}, []
     for host in targets:
-        result = facts[host].get("__hook_result") if host in facts else None
-        if not isinstance(result, Mapping) or result.get("identity") != identity:
-            said = isinstance(result, Mapping) and (result.get("unreachable") or result.get("failed"))
-            found[host] = str(result.get("msg", "no message")) if said and result else "no answer of this host"
-        elif result.get("problem"):
-            found[host] = str(result["problem"])
-    return found
+        answers = [facts[host].get(name) for name in _ANSWERS] if host in facts else []
+        known = [answer for answer in answers if isinstance(answer, Mapping)]
+        own = next((answer for answer in known if answer.get("identity") == identity), None)
+        broken = next((answer for answer in known if answer.get("unreachable") or answer.get("failed")), None)
+        if own is None:
+            failures[host] = str(broken.get("msg", "no message")) if broken else "no answer of this host"
+            lost += [] if broken else [host]
+        elif own.get("problem"):
+            failures[host] = str(own["problem"])
+    return {"failures": failures, "lost": lost}

@@ -69,8 +69,7 @@ class Findings:
         for host, problem in found:
             carriers.setdefault(problem, []).append(host)
         for problem, hosts in carriers.items():
-            what = problem.what if "{hosts}" in problem.what else problem.what + " on {hosts}"
-            self.problems.append(problem._replace(what=what.replace("{hosts}", listed(hosts))))
+            self.problems.append(problem._replace(what=f"{problem.what} on {listed(hosts)}"))
 
 
 def other(slot: str) -> str:

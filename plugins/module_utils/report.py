@@ -8,6 +8,8 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, TypedDict
 
+from ansible_collections.bluegreen.release.plugins.module_utils import configuration
+
 
 class Failure(TypedDict):
     """What ended a phase."""
@@ -20,6 +22,15 @@ class Failure(TypedDict):
     """What that task said."""
     missing: list[str]
     """Hosts that cannot be reached any more, in inventory order."""
+
+
+class Told(TypedDict):
+    """What going back has to say besides where users are, each a line."""
+
+    done: list[str]
+    """What is again as it was."""
+    undone: list[str]
+    """What is not, and why; the run ends non-zero."""
 
 
 class Undo(TypedDict):
@@ -45,11 +56,28 @@ def failure_of(hosts: Sequence[str], facts: Mapping[str, Mapping[str, Any]]) -> 
     missing = [host for host in hosts if not facts[host].get("__rollback_present")]
     for host in hosts:
         task = facts[host].get("ansible_failed_task")
-        if host not in missing and task:
+        forgiven = (facts[host].get("__hook_from_file") or {}).get("task")
+        if host not in missing and task and task.get("name") != forgiven:
             result = facts[host].get("ansible_failed_result") or {}
             return Failure(host=host, task=str(task.get("name", "")), message=_message(result), missing=missing)
     message = f"cannot be reached: {', '.join(missing)}" if missing else "a task failed; its message is further up"
     return Failure(host="", task="", message=message, missing=missing)
+
+
+def present_of(hosts: Sequence[str], facts: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    """The hosts that take part in going back."""
+    return [host for host in hosts if facts[host].get("__rollback_present")]
+
+
+def told_of(
+    document: Mapping[str, Any], lb_hosts: Sequence[str], app_hosts: Sequence[str],
+    facts: Mapping[str, Mapping[str, Any]],
+) -> Told:  # fmt: skip
+    """All that going back has to say besides where users are, from the facts that its tasks left on the hosts."""
+    found = configuration.told_back(document, lb_hosts, app_hosts, facts)
+    warned = [facts[host].get("hook_warnings") or [] for host in present_of([*lb_hosts, *app_hosts], facts)]
+    hooks = list(dict.fromkeys(line for lines in warned for line in lines))
+    return Told(done=found["done"], undone=found["undone"] + hooks)
 
 
 def speaker_of(hosts: Sequence[str], facts: Mapping[str, Mapping[str, Any]]) -> str:
@@ -80,14 +108,19 @@ def undo_of(
     )
 
 
-def release_report(document: Mapping[str, Any], check_mode: bool = False) -> list[str]:
-    """Say in a few lines what the closed release *document* did, or in *check_mode* what it would do."""
+def release_report(
+    document: Mapping[str, Any], check_mode: bool = False, warnings: Sequence[str] = ()
+) -> list[str]:  # fmt: skip
+    """Say in a few lines what the closed release *document* did, or in *check_mode* what it would do.
+
+    warnings: of hooks that did not end well, and were not to stop the release.
+    """
     if check_mode:
         return [
             f"Check mode: nothing was touched. {document['application']} {document['version']} would go live on"
             f" {document['to_slot']}, {document['from_version'] or 'nothing'} on {document['from_slot'] or 'no slot'}"
             " would stay up as the standby.",
-            "What cannot be known without acting: whether the migration succeeds, and the health of the candidate.",
+            "What cannot be known without acting: the migration, and the health of the candidate.",
         ]
     lines = [
         f"{document['application']} {document['version']} is live on {document['to_slot']}"
@@ -98,20 +131,25 @@ def release_report(document: Mapping[str, Any], check_mode: bool = False) -> lis
     before, after = document.get("revision_before"), document.get("revision_after")
     if before != after:
         lines.append(f"The database went from revision {before or 'none'} to {after}.")
+    lines += [f"WARNING: {warning}" for warning in warnings]
     lines.append(f"Record: {document['release_id']}")
     lines.append("Next: playbooks/status.yml shows the estate, playbooks/rollback.yml goes back.")
     return lines
 
 
 def rollback_report(
-    document: Mapping[str, Any], undo: Undo, failure: Failure | None, record_directory: str, check_mode: bool = False
-) -> str:
+    document: Mapping[str, Any], undo: Undo, failure: Failure | None, record_directory: str, check_mode: bool = False,
+    told: Told | None = None,
+) -> str:  # fmt: skip
     """Say what failed (None: nothing, the rollback was asked for), what was done, and what to run next."""
     if check_mode:
         what = _what_failed(document, failure) if failure else f"Users would go back to {document['from_slot']}."
         return f"Check mode: nothing was touched.\n{what}"
     parts = [_what_failed(document, failure), _where_users_are(document, undo), _what_became(document, undo)]
     parts.append(_where_the_schema_is(document))
+    if told:
+        parts += [f"Brought back: {line}." for line in told["done"]]
+        parts += [f"NOT BROUGHT BACK: {line}." for line in told["undone"]]
     parts.append(f"Record: {record_directory}/{document['release_id']}.json on every proxy.")
     parts.append(_what_next(undo, failure))
     return "\n".join(part for part in parts if part)

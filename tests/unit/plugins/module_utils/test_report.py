@@ -150,3 +150,28 @@ def test_one_host_speaks_and_it_is_one_that_is_still_there() -> None:
     }
     assert report.speaker_of(HOSTS, facts) == "lb2"
     assert report.speaker_of(["lb1"], facts) == ""
+
+
+def test_a_task_of_a_hook_that_only_warned_is_not_what_failed() -> None:
+    warned = {**failed("drained nothing"), "__hook_from_file": {"task": "Act"}}
+    facts = {"lb1": warned, "lb2": HERE, "app1": {**failed("disk full"), "ansible_failed_task": {"name": "Write"}}}
+    assert report.failure_of(HOSTS, facts)["message"] == "disk full"
+
+
+def test_what_did_not_come_back_is_loud() -> None:
+    told = report.Told(done=["lb1: nginx is back"], undone=["app1: file compose.yml was changed"])
+    text = report.rollback_report(document(), undo(), None, "/records", False, told)
+    assert "Brought back: lb1: nginx is back." in text
+    assert "NOT BROUGHT BACK: app1: file compose.yml was changed." in text
+    assert text.index("Users are on blue") < text.index("NOT BROUGHT BACK")
+
+
+def test_warnings_of_hooks_are_told_once_by_the_hosts_that_are_there() -> None:
+    hosts: dict[str, dict[str, Any]] = {
+        "lb1": {**HERE, "hook_warnings": ["gate"]}, "lb2": {"hook_warnings": ["old"]},
+        "app1": {**HERE, "hook_warnings": ["gate", "drain"]},
+    }  # fmt: skip
+    found = report.told_of(document(), ["lb1", "lb2"], ["app1"], hosts)
+    assert found == {"done": [], "undone": ["gate", "drain"]}
+    assert report.present_of(HOSTS, hosts) == ["lb1", "app1"]
+    assert "WARNING: gate" in report.release_report(document(), False, ["gate"])
