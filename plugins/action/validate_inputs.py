@@ -5,14 +5,21 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 import yaml
 from ansible.errors import AnsibleError
 from ansible.plugins.action import ActionBase
-from ansible_collections.bluegreen.release.plugins.filter.compose import compose_refusals
+from ansible_collections.bluegreen.release.plugins.filter.compose import compose_refusals, parse_compose
+from ansible_collections.bluegreen.release.plugins.module_utils import preflight_addresses as addresses
 from ansible_collections.bluegreen.release.plugins.module_utils import preflight_rules as rules
+from ansible_collections.bluegreen.release.plugins.module_utils.hooks import hook_problems
+from ansible_collections.bluegreen.release.plugins.module_utils.preflight_common import (
+    check_common,
+    check_compose_names,
+)
 from ansible_collections.bluegreen.release.plugins.module_utils.preflight_inputs import (
     Foreign,
     Unreadable,
@@ -20,6 +27,9 @@ from ansible_collections.bluegreen.release.plugins.module_utils.preflight_inputs
     prefixes,
 )
 from ansible_collections.bluegreen.release.plugins.module_utils.preflight_problem import Problem, report, unique
+from ansible_collections.bluegreen.release.plugins.module_utils.preflight_routing import check_routing
+from ansible_collections.bluegreen.release.plugins.module_utils.preflight_steps import check_steps
+from ansible_collections.bluegreen.release.plugins.modules.http_steps import argument_spec
 from packaging.specifiers import SpecifierSet
 
 COLLECTION = Path(__file__).parents[2]
@@ -62,12 +72,18 @@ class ActionModule(ActionBase):
         if inventory:
             estate = [str(h) for n in ("release_lb_hosts", "release_app_hosts") for h in _list(common.get(n))]
             chosen = {host: values[host] for host in hosts if host in estate} or values
+            places = self._places(chosen, variables["hostvars"])
             problems += rules.check_hosts(common, inventory)
+            problems += addresses.check_places(common, places) + addresses.check_ports(common, places)
             problems += check_variables(specs, chosen, **arguments)
+            problems += check_routing(common, addresses.instances(common, values, places))
         else:
             # Without an inventory nearly everything is missing; only what the command line gives is judged.
             problems += check_variables({"release": {}}, values, arguments["required"], ["*"], [])
-        problems += rules.check_names(common) + rules.check_slots(common.get("release_slots"))
+        problems += rules.check_names(common) + rules.check_slots(common.get("release_slots")) + check_common(common)
+        problems += check_steps(common, argument_spec()["steps"]["options"])
+        if common.get("release_hooks"):
+            problems += hook_problems(common["release_hooks"], str(variables.get("inventory_dir") or "."))
         return problems + self._compose(common)
 
     def _specs(self) -> dict[str, Any]:
@@ -114,6 +130,17 @@ class ActionModule(ActionBase):
                 given[str(name)] = Unreadable(" ".join(str(error).split())[:300])
         return given
 
+    def _places(self, hosts: Iterable[str], hostvars: Mapping[str, Any]) -> dict[str, addresses.Place]:
+        """Evaluate where each host is; one that cannot be evaluated is left to the connection to report."""
+        found = {}
+        for host in hosts:
+            try:
+                known = {name: self._templar.template(hostvars[host].get(name)) for name in addresses.VARIABLES}
+            except AnsibleError:
+                continue
+            found[host] = addresses.place(host, known)
+        return found
+
     def _common(self, given: dict[str, Any], variables: dict[str, Any]) -> dict[str, Any]:
         """Complete the common inputs with the defaults of the role release."""
         path = COLLECTION / "roles/release/defaults/main.yml"
@@ -141,11 +168,12 @@ class ActionModule(ActionBase):
             text = Path(full).read_text(encoding="utf-8")
             service, port = str(common["release_service"]), int(common["release_container_port"])
             refusals = compose_refusals(text, [str(one) for one in services], service, port, slot_state)
+            names = check_compose_names(common, parse_compose(text))
         except (OSError, UnicodeDecodeError, AnsibleError) as error:
-            refusals = [f"expected a compose file, found {error}"]
+            return [rules.unreadable_compose(full, str(error))]
         except (KeyError, ValueError, TypeError):
             return []  # Another input is missing or of a wrong type, which is reported by its own name.
-        return rules.check_compose(full, refusals)
+        return rules.check_compose(full, refusals) + names
 
 
 def _list(value: Any) -> list[Any]:

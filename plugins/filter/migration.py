@@ -37,8 +37,32 @@ def migration_proof(after: str, head: str) -> str:
     return ""
 
 
+def migration_questions(commands: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
+    """Those of the tool's commands that change nothing, in the order in which the plan of a release asks them."""
+    return {
+        verb: [str(word) for word in commands[verb]] for verb in ("current", "heads", "pending") if commands.get(verb)
+    }
+
+
+def migration_outlook(
+    look: Mapping[str, Any],
+    commands: Mapping[str, Sequence[str]],
+    asked: bool,
+    pattern: str,
+    unknown_pattern: str = "",
+    pending_pattern: str = "",
+) -> dict[str, Any]:
+    """What a release would migrate; see module_utils.migration_eval.outlook."""
+    return judge.outlook(look, commands, bool(asked), [pattern, unknown_pattern, pending_pattern])
+
+
 class FilterModule:
     """Filters of the collection around migrations."""
 
     def filters(self) -> dict[str, Callable[..., Any]]:
-        return {"migration_answer": migration_answer, "migration_proof": migration_proof}
+        return {
+            "migration_answer": migration_answer,
+            "migration_outlook": migration_outlook,
+            "migration_proof": migration_proof,
+            "migration_questions": migration_questions,
+        }

@@ -93,3 +93,37 @@ def proved(after: str, head: str) -> None:
             f"expected the database at revision {head}, the head of the image, after the upgrade, found"
             f" {after or 'none'}: the tool reported success and did not arrive there. Look into its output"
         )
+
+
+def outlook(
+    look: Mapping[str, Any], commands: Mapping[str, Sequence[str]], asked: bool, patterns: Sequence[str]
+) -> dict[str, Any]:
+    """What a release would migrate, from the result of module migration_look; `reason` says why it is not known.
+
+    patterns: migration_revision_pattern, migration_unknown_pattern, migration_pending_pattern.
+    """
+    answers = look.get("answers") or {}
+    found = {"known": False, "reason": "", "before": "", "after": "", "pending": [], "left": look.get("left") or []}
+    if not commands:
+        return {**found, "known": True}
+    if not asked:
+        return {**found, "reason": "migration_plan is false"}
+    if not look.get("known") and not {"current", "heads"} <= set(answers):
+        return {**found, "reason": str(look.get("reason") or look.get("msg") or "the tool was not asked")}
+    try:
+        for verb, key in (("current", "before"), ("heads", "after")):
+            said = tool_output(verb, answers[verb], [str(word) for word in commands[verb]], patterns[1])
+            found[key] = revision(verb, said, patterns[0], patterns[2])
+    except MigrationError as error:
+        return {**found, "reason": str(error)}
+    return {**found, "known": True, "pending": _pending(look, answers)}
+
+
+def _pending(look: Mapping[str, Any], answers: Mapping[str, Any]) -> list[str]:
+    """The tool's own words of what it would apply."""
+    answer = answers.get("pending")
+    if answer is None:
+        return [f"the tool's own list is not known, because {look['reason']}"] if look.get("reason") else []
+    words = str(answer["stdout"] if answer["rc"] == 0 else answer["stderr"] or answer["stdout"])
+    lines = [line.rstrip() for line in words.replace("\r", "").splitlines() if line.strip()]
+    return lines if answer["rc"] == 0 else ["the tool's own list is not known, because it said:", *lines[-_LAST_LINES:]]

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from ansible_collections.bluegreen.release.plugins.module_utils.nginx_includes import (
@@ -28,7 +28,7 @@ from ansible_collections.bluegreen.release.plugins.module_utils.nginx_syntax imp
     parse_file,
 )
 
-__all__ = ["Directive", "Dump", "DumpError", "Include", "Server", "Upstream", "parse", "walk"]
+__all__ = ["Directive", "Dump", "DumpError", "Include", "Server", "Upstream", "parse", "parse_files", "walk"]
 
 _URL = re.compile(r"^(https?)://(unix:[^:]+|[^/?#]+)", re.IGNORECASE)
 
@@ -57,6 +57,11 @@ class Dump:
         """Give the context of each place that includes the file, such as [("http",)]; () is the main level."""
         return [one.context for one in self.inclusions if path in one.paths]
 
+    def after(self, changes: Mapping[str, str]) -> Dump:
+        """Give the configuration with other texts in some files; an empty text takes a file away."""
+        files = {**self.files, **changes}
+        return parse_files({path: text for path, text in files.items() if text or path not in changes})
+
     def addresses(self, value: str) -> tuple[str, ...]:
         """Give host:port of what a proxy_pass leads to; nothing when that is decided by a variable."""
         match = _URL.match(value)
@@ -71,10 +76,15 @@ def parse(text: str) -> Dump:
     files = files_of(text)
     if not files:
         raise DumpError('expected the output of nginx -T, found no line "# configuration file /...:"')
+    return parse_files(files)
+
+
+def parse_files(files: dict[str, str]) -> Dump:
+    """Understand a configuration by its files, the main file first. DumpError when it is none."""
     try:
         trees = {path: parse_file(content, path) for path, content in files.items()}
     except SyntaxProblem as problem:
-        raise DumpError(f"nginx -T printed what is no configuration: {problem}") from problem
+        raise DumpError(f"not a configuration of nginx: {problem}") from problem
     inclusions: list[Include] = []
     first = next(iter(files))
     main = expand(trees[first], trees, os.path.dirname(first), (), (first,), inclusions)

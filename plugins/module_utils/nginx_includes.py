@@ -54,7 +54,7 @@ def expand(
     for one in directives:
         if one.name == "include" and one.block is None and len(one.args) == 1:
             pattern = os.path.join(prefix, one.args[0])
-            paths = tuple(sorted(path for path in trees if _matches(path, pattern)))
+            paths = tuple(sorted(path for path in trees if matches(path, pattern)))
             inclusions.append(Include(pattern, one.file, one.line, context, paths))
             found.append(one)
             for path in paths:
@@ -67,7 +67,7 @@ def expand(
     return tuple(found)
 
 
-def _matches(path: str, pattern: str) -> bool:
+def matches(path: str, pattern: str) -> bool:
     """As glob(3) does: * and ? match neither / nor a leading dot."""
     parts, patterns = os.path.normpath(path).split("/"), os.path.normpath(pattern).split("/")
     if len(parts) != len(patterns):

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from ansible_collections.bluegreen.release.plugins.module_utils.preflight_problem import Problem
+from ansible_collections.bluegreen.release.plugins.module_utils.preflight_reach import cause_of, no_root
 from ansible_collections.bluegreen.release.plugins.module_utils.preflight_views import (
     Findings,
     Views,
@@ -46,9 +47,9 @@ def judge_hosts(wanted: Wanted, views: Views, findings: Findings) -> None:
 def _unreachable(views: Views) -> Iterator[tuple[str, Problem]]:
     for host, view in views.items():
         if not view.reachable:
-            found = view.reason or "no answer"
-            remedy = "bring the host back, or take it out of the inventory; ansible -m ping shows whether it answers"
-            yield host, Problem("No look was possible", "a host that answers over SSH and has Python 3", found, remedy)
+            cause = cause_of(view.reason)
+            found = " ".join(view.reason.split())[:400] or "no answer"
+            yield host, Problem(cause.what, cause.expected, found, cause.do)
 
 
 def _probe(host: str, views: Views) -> dict[str, Any]:
@@ -61,12 +62,17 @@ def _system(host: str, wanted: Wanted, views: Views) -> Iterator[Problem]:
     if python and _version(python) < PYTHON:
         yield Problem("Python is too old", "3.9 or newer", python, "install it and set ansible_python_interpreter")
     privileged = views[host].privileged
-    if privileged is not None and not privileged["succeeded"]:
-        proxy = host in wanted.lb_hosts
-        what = "The test of nginx's configuration failed" if proxy else "Commands cannot be run as root"
-        expected = "nginx -t succeeds as root (become)" if proxy else "become works for the SSH user"
-        remedy = "correct what it names; if it is become, give the SSH user sudo or ansible_become_password"
-        yield Problem(what, expected, privileged["output"] or "no output", remedy)
+    if privileged is None or privileged["succeeded"]:
+        return
+    output = privileged["output"] or "no output"
+    refused = no_root(output)
+    if refused or host not in wanted.lb_hosts:
+        remedy = refused.do if refused else "give the SSH user sudo there, or ansible_become_password"
+        yield Problem("Commands cannot be run as root", "become works for the SSH user", output, remedy)
+        return
+    expected = "nginx -t succeeds as root, before anything of ours is changed"
+    remedy = "correct what it names; nginx would not start anew with it either"
+    yield Problem("The test of nginx's configuration failed", expected, output, remedy)
 
 
 def _state(host: str, wanted: Wanted, views: Views) -> Iterator[Problem]:

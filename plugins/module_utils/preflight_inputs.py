@@ -71,7 +71,7 @@ def _unknown(
                 carriers.setdefault(name, []).append(host)
     problems = []
     for name, where in sorted(carriers.items()):
-        close = nearest(name, list(known))
+        close = _nearest_input(name, list(known), ours)
         problems.append(
             Problem(
                 f"The variable {name} is not known",
@@ -83,6 +83,14 @@ def _unknown(
             )
         )
     return problems
+
+
+def _nearest_input(name: str, known: Sequence[str], ours: tuple[str, ...]) -> str | None:
+    """Give the input that was probably meant. A role's prefix is long: with it all its inputs would look alike."""
+    prefix = max((one for one in ours if name.startswith(one)), key=len)
+    endings = {one.removeprefix(prefix): one for one in known if one.startswith(prefix)}
+    close = nearest(name.removeprefix(prefix), list(endings))
+    return endings[close] if close else nearest(name, known, cutoff=0.8)
 
 
 def _wrong(known: Mapping[str, Any], hosts: HostValues) -> list[Problem]:

@@ -125,11 +125,22 @@ def check_compose(path: str, refusals: Sequence[str]) -> list[Problem]:
     """Name the compose file in each refusal, "expected ..., found ...: what to do", that its own check gives."""
     problems = []
     for refusal in refusals:
-        parts = re.fullmatch(r"expected (.+?), found (.+?)(?:: (.+))?", " ".join(refusal.split()))
+        # What is quoted in backticks may hold a colon of its own.
+        parts = re.fullmatch(r"expected (.+?), found ((?:`[^`]*`|.)+?)(?:: (.+))?", " ".join(refusal.split()))
         expected, found, remedy = parts.groups() if parts else ("a compose file for two slots", refusal, None)
         remedy = remedy or "correct release_compose_file or the file"
         problems.append(Problem(f"The compose file {path} cannot be used", expected, found[:400], remedy))
     return problems
+
+
+def unreadable_compose(path: str, error: str) -> Problem:
+    """Name a compose file that is not there, or is no YAML."""
+    text = " ".join(error.split())
+    expected, comma, found = text.removeprefix("expected ").partition(", found")
+    if not comma or not text.startswith("expected "):
+        expected, found = "a compose file", text
+    remedy = "correct release_compose_file or the file; docker compose config says more"
+    return Problem(f"The compose file {path} cannot be used", expected, found.lstrip(": ")[:400], remedy)
 
 
 def _port(slot: Any) -> int | None:

@@ -69,7 +69,8 @@ class Findings:
         for host, problem in found:
             carriers.setdefault(problem, []).append(host)
         for problem, hosts in carriers.items():
-            self.problems.append(problem._replace(what=f"{problem.what} on {listed(hosts)}"))
+            what = problem.what if "{hosts}" in problem.what else problem.what + " on {hosts}"
+            self.problems.append(problem._replace(what=what.replace("{hosts}", listed(hosts))))
 
 
 def other(slot: str) -> str:

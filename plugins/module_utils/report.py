@@ -120,7 +120,7 @@ def release_report(
             f"Check mode: nothing was touched. {document['application']} {document['version']} would go live on"
             f" {document['to_slot']}, {document['from_version'] or 'nothing'} on {document['from_slot'] or 'no slot'}"
             " would stay up as the standby.",
-            "What cannot be known without acting: the migration, and the health of the candidate.",
+            "What cannot be known without acting: whether the migration succeeds, and the health of the candidate.",
         ]
     lines = [
         f"{document['application']} {document['version']} is live on {document['to_slot']}"

@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 import yaml
 
+from tests.bad_input.messages import said
+
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
 CASES = yaml.safe_load((HERE / "cases.yml").read_text(encoding="utf-8"))["controller"]
@@ -25,9 +27,16 @@ def arguments_of(case: dict[str, Any], folder: Path) -> list[str]:
     """Write the inventory of a case and give the arguments of its run."""
     inventory = copy.deepcopy(INVENTORY)
     variables = {**inventory["all"]["vars"], **case.get("variables", {})}
+    if "compose" in case:
+        compose = folder / "compose.yml"
+        compose.write_text(case["compose"], encoding="utf-8")
+        variables["release_compose_file"] = str(compose)
     inventory["all"]["vars"] = {name: value for name, value in variables.items() if value is not None}
     for group, hosts in case.get("groups", {}).items():
         inventory["all"]["children"][group]["hosts"] = dict.fromkeys(hosts)
+    for group, hosts in case.get("hosts", {}).items():
+        for host, changes in hosts.items():
+            inventory["all"]["children"][group]["hosts"][host].update(changes)
     path = folder / "hosts.yml"
     path.write_text(yaml.safe_dump(inventory), encoding="utf-8")
     version = case.get("version", "1.0.0")
@@ -41,6 +50,7 @@ def test_refused_before_any_connection(case: dict[str, Any], tmp_path: Path) -> 
     output = done.stdout + done.stderr
     assert done.returncode != 0, output
     assert [text for text in case["expect"] if text not in output] == [], output
+    assert said(case["message"], output), output
     assert "Nothing was touched." in output
     assert "unreachable=1" not in output and "UNREACHABLE" not in output, (
         "a host was asked before the inputs were judged"
@@ -49,19 +59,27 @@ def test_refused_before_any_connection(case: dict[str, Any], tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize(
-    "no_look",
+    ("no_look", "causes"),
     [
-        ["-e", "ansible_connection=local", "-e", "ansible_python_interpreter=/nowhere"],
-        ["-e", "ansible_host=127.0.0.1", "-e", "ansible_port=1"],
+        (
+            ["-e", "ansible_connection=local", "-e", "ansible_python_interpreter=/nowhere"],
+            ["There is no Python on lb1, lb2, app1 and app2"],
+        ),
+        (
+            ["-e", '{"ansible_host": "{{ inventory_hostname }}.invalid"}'],
+            [f"The name of {host} cannot be resolved" for host in ("lb1", "lb2", "app1", "app2")],
+        ),
     ],
-    ids=["no Python", "unreachable"],
+    ids=["no Python", "unresolvable"],
 )
-def test_good_inputs_pass_and_only_then_the_hosts_are_asked(no_look: list[str], tmp_path: Path) -> None:
+def test_good_inputs_pass_and_only_then_the_hosts_are_asked(
+    no_look: list[str], causes: list[str], tmp_path: Path
+) -> None:
     """The cases above are refused for their own reason; hosts that cannot be looked at end no play in silence."""
     done = run([*arguments_of({}, tmp_path), *no_look])
     assert "The inputs of this run cannot be used" not in done.stdout
     assert "observe | Look at every host" in done.stdout
-    assert "No look was possible on lb1, lb2, app1 and app2" in done.stdout
+    assert all(cause in done.stdout for cause in causes)
     assert "Nothing was touched." in done.stdout
     assert done.returncode != 0
 

@@ -13,7 +13,25 @@ testinfra_hosts = ["ansible://lb"]
 
 
 def test_check_mode_touched_nothing(outcome: dict[str, Any]) -> None:
-    assert outcome["steps"][0]["status"] == outcome["before"]
+    assert outcome["steps"][1]["status"] == outcome["before"]
+
+
+def test_check_mode_left_every_host_as_it_was(outcome: dict[str, Any]) -> None:
+    """Files, and the images, containers, networks and volumes of every application host."""
+    before, after = (sorted(outcome["steps"][step]["output"].splitlines()) for step in (0, 2))
+    assert any("@sha256" in line or "sha256:" in line for line in before) and any(
+        "override.yml" in line for line in before
+    )
+    assert after == before
+
+
+def test_check_mode_shows_the_plan(outcome: dict[str, Any]) -> None:
+    plan = outcome["steps"][1]["output"].rpartition("Plan of the release of samokoder 1.0.0")[2]
+    before, after = outcome["before"]["revision"], outcome["after"]["revision"]
+    assert f"{before} -> {after}, once, on app1, in the new image" in plan
+    assert "app1: to be pulled" in plan
+    assert "the same, no reload" in plan and "lb1: not known" not in plan
+    assert "+    image: " in plan and "compose.yml: the same as the live slot's" in plan
 
 
 def test_users_are_on_the_new_version(outcome: dict[str, Any]) -> None:

@@ -15,7 +15,7 @@ PLACES = "/var/lib/bluegreen /srv/samokoder/logs /var/log/nginx /tmp /home/deplo
 
 def test_no_run_prints_a_secret(outcome: dict[str, Any], lab_secrets: list[str]) -> None:
     for step in outcome["steps"]:
-        assert len(step["output"]) > 10_000
+        assert len(step["output"]) > (10_000 if step["argv"][0] == "ansible-playbook" else 1_000)
         assert [secret for secret in lab_secrets if secret in step["output"]] == []
 
 

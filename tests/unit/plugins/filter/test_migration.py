@@ -7,7 +7,12 @@ from typing import Any
 
 import pytest
 import yaml
-from ansible_collections.bluegreen.release.plugins.filter.migration import migration_answer, migration_proof
+from ansible_collections.bluegreen.release.plugins.filter.migration import (
+    migration_answer,
+    migration_outlook,
+    migration_proof,
+    migration_questions,
+)
 
 ROLE = Path(__file__).parents[4] / "roles" / "migration" / "defaults" / "main.yml"
 DEFAULTS = yaml.safe_load(ROLE.read_text())
@@ -125,3 +130,61 @@ def test_proof() -> None:
     assert migration_proof("0002", "0002") == ""
     assert "expected the database at revision 0002" in migration_proof("0001", "0002")
     assert "found none" in migration_proof("", "0002")
+
+
+def look(current: Any = "0001", heads: Any = "0002 (head)", **more: Any) -> dict[str, Any]:
+    said = {"current": current, "heads": heads, **{verb: more.pop(verb) for verb in ("pending",) if verb in more}}
+    answers = {verb: {"rc": 0, "stdout": text, "stderr": ""} for verb, text in said.items() if text is not None}
+    return {"known": True, "reason": "", "answers": answers, "left": [], **more}
+
+
+def outlook(seen: dict[str, Any], commands: Any = COMMANDS, asked: bool = True) -> dict[str, Any]:
+    return migration_outlook(seen, commands, asked, DEFAULTS["migration_revision_pattern"], "Can't locate")
+
+
+def test_outlook_is_from_where_to_where_in_the_tools_own_words() -> None:
+    found = outlook(look(pending="0001 -> 0002 (head), tags\r\n\n"))
+    assert found == {
+        "known": True,
+        "reason": "",
+        "before": "0001",
+        "after": "0002",
+        "pending": ["0001 -> 0002 (head), tags"],
+        "left": [],
+    }
+
+
+@pytest.mark.parametrize(
+    ("seen", "reason"),
+    [
+        (look(None, None, known=False, reason="the image could not be pulled: 401"), "could not be pulled: 401"),
+        ({"msg": "Unsupported parameters", "failed": True}, "Unsupported parameters"),
+        ({"skipped": True}, "the tool was not asked"),
+        (look("", heads="0002 (head)\n0003 (head)"), "expected one revision from `heads`, found 2"),
+        (look(current=None, answers={"current": {"rc": 1, "stdout": "", "stderr": "no route"}}), "no route"),
+    ],
+)
+def test_outlook_that_is_not_known_says_why_and_guesses_nothing(seen: dict[str, Any], reason: str) -> None:
+    found = outlook(seen)
+    assert not found["known"] and reason in found["reason"] and found["after"] == ""
+
+
+def test_outlook_without_migrations_and_outlook_not_wanted() -> None:
+    assert outlook({"skipped": True}, commands={}) == {
+        "known": True, "reason": "", "before": "", "after": "", "pending": [], "left": [],
+    }  # fmt: skip
+    assert outlook({"skipped": True}, asked=False)["reason"] == "migration_plan is false"
+
+
+def test_list_of_the_tool_that_is_not_known_leaves_the_revisions_known() -> None:
+    slow = outlook(look(known=False, reason="`docker compose` took longer than 5 s"))
+    assert slow["known"] and slow["after"] == "0002" and "took longer than 5 s" in slow["pending"][0]
+    failed = look()
+    failed["answers"]["pending"] = {"rc": 2, "stdout": "", "stderr": "no such option"}
+    assert outlook(failed)["known"] and outlook(failed)["pending"][-1] == "no such option"
+
+
+def test_questions_change_nothing() -> None:
+    commands = {**COMMANDS, "pending": ["alembic", "history"], "downgrade": ["alembic", "downgrade"]}
+    assert list(migration_questions(commands)) == ["current", "heads", "pending"]
+    assert migration_questions({}) == {}

@@ -144,7 +144,7 @@ def test_a_good_estate_is_planned() -> None:
 
 
 ROWS: list[tuple[str, Callable[[Estate], object], str]] = [
-    ("unreachable", lambda seen: seen["app2"].update(probe=None, reason="timed out"), "No look was possible on app2"),
+    ("unreachable", lambda seen: seen["app2"].update(probe=None, reason="timed out"), "There is no answer from app2"),
     ("missing host", lambda seen: seen.pop("lb2"), "No look was possible on lb2"),
     ("old python", put("app1/probe/python", "3.8.10"), "Python is too old on app1"),
     (

@@ -106,3 +106,21 @@ def test_report_numbers_and_counts() -> None:
 
 def test_listed() -> None:
     assert (listed([]), listed(["a"]), listed(["a", "b", "c"])) == ("", "a", "a, b and c")
+
+
+def test_a_refusal_of_the_compose_file_keeps_what_is_quoted_whole() -> None:
+    refusal = "expected a port of its slot, found `network_mode: host`, where both would need one: remove it"
+    (problem,) = rules.check_compose("/c.yml", [refusal])
+    assert problem.found == "`network_mode: host`, where both would need one" and problem.do == "remove it"
+
+
+@pytest.mark.parametrize(
+    ("error", "expected", "found"),
+    [
+        ("expected YAML in x, found: while parsing: a, b", "YAML in x", "while parsing: a, b"),
+        ("expected a mapping in x, found list", "a mapping in x", "list"),
+        ("[Errno 2] No such file", "a compose file", "[Errno 2] No such file"),
+    ],
+)
+def test_a_compose_file_that_cannot_be_read(error: str, expected: str, found: str) -> None:
+    assert rules.unreadable_compose("/c.yml", error)[1:3] == (expected, found)

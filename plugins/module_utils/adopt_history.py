@@ -1,0 +1,84 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""What the records say of adoptions: is there one, is it finished, may it be undone. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ansible_collections.bluegreen.release.plugins.module_utils import release_take, transitions
+from ansible_collections.bluegreen.release.plugins.module_utils.adopt_views import Views, Wanted
+from ansible_collections.bluegreen.release.plugins.module_utils.preflight_problem import Problem, listed
+from ansible_collections.bluegreen.release.plugins.module_utils.preflight_views import Findings
+
+Document = Mapping[str, Any]
+
+
+def records_of(wanted: Wanted, views: Views) -> list[dict[str, Any]]:
+    """Give the newest copy of each record over all proxies, the newest release first."""
+    known = {host: dict(view.record) for host in wanted.lb_hosts if (view := views[host]).record is not None}
+    return release_take.records_of(known)
+
+
+def is_live(document: Document | None) -> bool:
+    """Whether users are routed by this record."""
+    return document is not None and document["phase"] == transitions.CLOSED and document["outcome"] == transitions.LIVE
+
+
+def unfinished(records: list[dict[str, Any]]) -> dict[str, Any] | None:
+    """Give the adoption that an earlier run began and did not end."""
+    newest = records[0] if records else None
+    if newest is None or newest["phase"] == transitions.CLOSED or not newest.get("adoption"):
+        return None
+    return newest
+
+
+def judge_history(wanted: Wanted, records: list[dict[str, Any]], findings: Findings) -> None:
+    """Add an unfinished release, before which nothing may be adopted or undone."""
+    newest = records[0] if records else None
+    if newest is not None and newest["phase"] != transitions.CLOSED and not newest.get("adoption"):
+        findings.add(
+            "A release is not finished",
+            "no release under way",
+            f"{newest['release_id']} in phase {newest['phase']}",
+            "wait for it to end, or take it back: playbooks/rollback.yml",
+        )
+
+
+def routed(records: list[dict[str, Any]]) -> bool:
+    """Whether the estate is routed by these playbooks: the last record that moved users leaves them on a slot."""
+    moved = next((one for one in records if one["outcome"] in ("live", "rolled_back")), None)
+    return moved is not None and (is_live(moved) or moved["from_slot"] is not None)
+
+
+def judge_undo(
+    wanted: Wanted, records: list[dict[str, Any]], views: Views, findings: Findings
+) -> dict[str, Any] | None:
+    """Give the adoption to undo; add why it cannot be."""
+    adopted = next((one for one in records if one.get("adoption")), None)
+    if adopted is None or (adopted is records[0] and not is_live(adopted) and unfinished(records) is None):
+        found = "none" if adopted is None else f"{adopted['release_id']}, which was taken back already"
+        remedy = "nothing to undo; playbooks/status.yml shows what runs"
+        findings.add("There is no adoption to undo", "a live adoption in the record", found, remedy)
+        return None
+    since = [one for one in records[: records.index(adopted)] if one["outcome"] != "failed"]
+    if since:
+        found = listed([f"{one['version']} ({one['release_id']})" for one in reversed(since)])
+        remedy = "the old containers run another version than users need now; go back by playbooks/rollback.yml"
+        findings.add("Something was released since the adoption", "no release after it", found, remedy)
+        return None
+    facts = adopted["adoption"]
+    if facts["way"] == "twin":
+        findings.add_for_hosts(
+            (host, _gone(facts))
+            for host in wanted.app_hosts
+            if views[host].probe is not None and not views[host].containers(facts["project"], [facts["service"]])
+        )
+    return adopted
+
+
+def _gone(facts: Mapping[str, Any]) -> Problem:
+    expected = f"the stopped container of {facts['service']} in project {facts['project']}"
+    remedy = "start the old project again by its own compose file, beside the slot; then undo"
+    return Problem("The old containers are gone", expected, "none", remedy)

@@ -1,0 +1,16 @@
+"""Headings of docs/troubleshooting.md, in which "…" stands for what changes, and the lines that they are of."""
+
+from __future__ import annotations
+
+import re
+
+
+def pattern(heading: str) -> re.Pattern[str]:
+    """Give what a line of this heading looks like."""
+    return re.compile("..*".join(re.escape(part) for part in heading.split("…")))
+
+
+def said(heading: str, output: str) -> bool:
+    """Tell whether a numbered problem of a report has this heading."""
+    lines = re.findall(r"^\s*\d+\. (.+?)\s*$", output, flags=re.MULTILINE)
+    return any(pattern(heading).fullmatch(line) for line in lines)

@@ -1,0 +1,453 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The plan of an adoption: what is done, and everything that stands in its way, each told by its own words."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+import pytest
+from ansible_collections.bluegreen.release.plugins.module_utils import record
+from ansible_collections.bluegreen.release.plugins.module_utils.adopt_plan import Judgement, adopt_plan
+from ansible_collections.bluegreen.release.plugins.module_utils.adopt_views import View, Wanted
+
+DIGEST = "registry.test/shop@sha256:" + "a" * 64
+MAIN = "http {\n    include /etc/nginx/conf.d/*.conf;\n}\n"
+SITE = """\
+upstream shop {
+    server app1:8000;
+    server app2:8000;
+    keepalive 32;
+}
+
+server {
+    listen 80;
+    server_name shop.test;
+    access_log /var/log/nginx/shop.log;
+    client_max_body_size 20m;
+
+    location / {
+        proxy_pass http://shop;
+        proxy_http_version 1.1;
+        proxy_set_header Connection "";
+        proxy_set_header Host $host;
+    }
+}
+"""
+PATH = "/etc/nginx/conf.d/old.conf"
+OURS = "/etc/nginx/conf.d/shop.conf"
+HTTP, SERVER = "/etc/nginx/bluegreen/shop/http.conf", "/etc/nginx/bluegreen/shop/server.conf"
+WANTED = Wanted(
+    application="shop",
+    lb_hosts=["lb1"],
+    app_hosts=["app1", "app2"],
+    project="shop",
+    service="api",
+    services=["api"],
+    names=["shop.test"],
+    image="registry.test/shop",
+    projects={"blue": "shop-blue", "green": "shop-green"},
+    ports={"blue": 8001, "green": 8002},
+    shared_project="shop-shared",
+    site_files=[OURS],
+    addresses={"app1": ["app1", "192.0.2.1"], "app2": ["app2", "192.0.2.2"]},
+)
+
+
+def container(service: str = "api", **changes: Any) -> dict[str, Any]:
+    return {
+        "name": f"shop-{service}-1",
+        "service": service,
+        "project": "shop",
+        "image": "registry.test/shop:0.9.0",
+        "image_id": "sha256:" + "b" * 64,
+        "digests": [DIGEST],
+        "state": "running",
+        "health": "healthy",
+        "ports": [{"port": 8000, "container_port": 8000}],
+        "environment": [],
+        **changes,
+    }
+
+
+def app(*containers: dict[str, Any], compose: str = "2.29.1", listeners: dict[str, Any] | None = None) -> View:
+    docker = {"engine": "27.1", "compose": compose, "problem": None}
+    found = list(containers) or [container()]
+    return View(probe={"docker": docker, "containers": found, "listeners": listeners or {}}, record=remembered())
+
+
+def proxy(
+    *records: dict[str, Any], probe: str = "unreachable", file: str = "none", problem: str = "", **files: str
+) -> View:
+    texts = {"/etc/nginx/nginx.conf": MAIN, **(files or {PATH: SITE})}
+    dump = "".join(f"# configuration file {path}:\n{text}\n" for path, text in texts.items())
+    nginx = {"dump": "" if problem else dump, "problem": problem}
+    return View(probe={"nginx": nginx}, record=remembered(*records), proxy={"file": file, "probe": probe})
+
+
+def remembered(*records: dict[str, Any]) -> dict[str, Any]:
+    return {"records": list(records), "lock": None, "epoch": 0, "directory": "ours"}
+
+
+def judged(wanted: Wanted = WANTED, **views: View) -> Judgement:
+    return adopt_plan(wanted, {"lb1": proxy(), "app1": app(), "app2": app(), **views})
+
+
+def plan(wanted: Wanted = WANTED, **views: View) -> dict[str, Any]:
+    found = judged(wanted, **views)
+    assert found.problems == []
+    assert found.plan is not None
+    return found.plan
+
+
+def problem(what: str, wanted: Wanted = WANTED, **views: View) -> str:
+    """Give the one problem with these words, in one line."""
+    found = judged(wanted, **views)
+    assert found.plan is None
+    (one,) = [each for each in found.problems if what in each.what]
+    assert one.expected and one.found and one.do
+    return " | ".join(one)
+
+
+def but(**changes: Any) -> Wanted:
+    return dataclasses.replace(WANTED, **changes)
+
+
+def test_a_twin_is_started_and_the_old_site_goes_away() -> None:
+    found = plan()
+    assert (found["action"], found["way"], found["slot"], found["version"]) == ("adopt", "twin", "blue", "0.9.0")
+    assert found["replaces"] == {"lb1": {PATH: ""}}
+    assert found["release"] == {
+        "version": "0.9.0", "image": "registry.test/shop:0.9.0", "digest": DIGEST, "live": None, "candidate": "blue",
+    }  # fmt: skip
+    assert found["adoption"]["replaced"] == {"lb1": [PATH]}
+    text = "\n".join(found["lines"])
+    assert "started: api in slot blue (project shop-blue, port 8001) on app1 and app2" in text
+    assert f"nginx on lb1: {PATH}: goes away" in text
+    assert "stopped at the end, not removed: api of shop" in text
+
+
+def test_the_running_project_is_taken_in_place_where_the_inventory_names_it() -> None:
+    wanted = but(projects={"blue": "shop-blue", "green": "shop"}, ports={"blue": 8001, "green": 8000})
+    found = plan(wanted)
+    assert (found["way"], found["slot"]) == ("in_place", "green")
+    assert "no container is touched" in "\n".join(found["lines"])
+    assert "stopped" not in "\n".join(found["lines"])
+
+
+def test_in_place_on_another_port_is_refused() -> None:
+    said = problem("not on its slot's port", but(projects={"blue": "shop", "green": "shop-green"}))
+    assert "port 8001 (release_slots.blue.port)" in said
+    assert "set release_slots.blue.port to 8000" in said
+
+
+def test_an_image_without_a_registry_is_known_by_its_id() -> None:
+    bare = container(digests=[], image="shop:1.2")
+    assert plan(app1=app(bare), app2=app(bare))["release"]["digest"] == "sha256:" + "b" * 64
+
+
+def test_the_digest_of_the_release_image_is_preferred() -> None:
+    several = container(digests=["a.test/x@sha256:" + "c" * 64, DIGEST])
+    assert plan(app1=app(several), app2=app(several))["release"]["digest"] == DIGEST
+
+
+def test_different_images_are_refused() -> None:
+    other = container(digests=[], image_id="sha256:" + "d" * 64)
+    assert "app2 sha256:dddd" in problem("different images", app2=app(other))
+
+
+@pytest.mark.parametrize("image", ["shop", "shop:latest", "registry.test:5000/shop", "shop@sha256:" + "a" * 64])
+def test_a_version_that_is_not_known_is_asked_for(image: str) -> None:
+    one = container(image=image)
+    assert "-e adopt_version=" in problem("version that runs", app1=app(one), app2=app(one))
+    assert plan(but(version="7"), app1=app(one), app2=app(one))["version"] == "7"
+
+
+def test_nothing_runs_anywhere() -> None:
+    other = container(project="other")
+    said = problem("nothing to adopt", app1=app(other), app2=app(other))
+    assert "playbooks/release.yml" in said
+
+
+@pytest.mark.parametrize(
+    ("what", "says", "view"),
+    [
+        ("does not run on app2", "only worker of that project", app(container("worker"))),
+        ("several containers on app2", "scale it to one", app(container(), container(name="shop-api-2"))),
+        ("not well on app2", "shop-api-1 is running, health unhealthy", app(container(health="unhealthy"))),
+        ("not well on app2", "is exited", app(container(state="exited"))),
+        ("not published on app2", "9000 to 9001", app(container(ports=[{"port": 9000, "container_port": 9001}]))),
+        ("Compose is too old on app2", "2.24.4", app(compose="2.24.3")),
+        ("Compose is too old on app2", "no compose plugin", app(compose="")),
+        ("No look was possible on app2", "no route", View(reason="no route to host")),
+        ("port of slot green is taken on app2", "8002", app(listeners={"8002": {"command": "java"}})),
+    ],
+)
+def test_a_host_that_cannot_be_adopted(what: str, says: str, view: View) -> None:
+    assert says in problem(what, app2=view)
+
+
+def test_the_engine_that_cannot_be_asked() -> None:
+    view = View(probe={"docker": {"problem": "no socket"}, "containers": [], "listeners": {}})
+    assert "no socket" in problem("engine cannot be asked on app2", app2=view)
+
+
+def test_a_port_held_by_the_running_project_names_the_way_in_place() -> None:
+    view = app(listeners={"8001": {"container": "shop-api-1", "project": "shop"}})
+    assert "release_projects.blue: shop" in problem("port of slot blue is taken on app1", app1=view)
+
+
+def test_a_twin_that_stands_already_holds_its_own_port() -> None:
+    assert plan(app1=app(listeners={"8001": {"container": "x", "project": "shop-blue"}}))["way"] == "twin"
+
+
+def test_a_shared_service_must_be_looked_for_where_it_runs() -> None:
+    views = {host: app(container(), container("db")) for host in ("app1", "app2")}
+    said = problem("shared service runs elsewhere", but(shared=["db"]), **views)
+    assert "second, empty db" in said
+    found = plan(but(shared=["db"], shared_project="shop"), **views)
+    assert "stays:   db of shop" in "\n".join(found["lines"])
+
+
+def test_names_of_the_environment_that_the_inventory_does_not_know_are_told() -> None:
+    one = container(environment=["DATABASE_URL", "KNOWN"])
+    notes = judged(but(environment=["KNOWN"]), app1=app(one)).notes
+    assert notes == ["app1: shop-api-1 has DATABASE_URL, not in release_app_environment"]
+
+
+def test_singletons_are_moved_and_not_stopped_as_services() -> None:
+    views = {host: app(container(), container("beat")) for host in ("app1", "app2")}
+    found = plan(but(services=["api", "beat"], singletons=["beat"]), **views)
+    assert (found["services"], found["singletons"]) == (["api"], ["beat"])
+
+
+def test_every_problem_is_told_at_once() -> None:
+    found = judged(app1=app(compose="2.1"), app2=app(container(health="starting")), lb1=proxy(problem="[emerg] x"))
+    assert len(found.problems) == 3
+
+
+# nginx, mode site
+
+
+def test_a_file_of_the_user_at_our_path_is_replaced() -> None:
+    assert plan(lb1=proxy(**{OURS: SITE}))["replaces"] == {"lb1": {OURS: ""}}
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "says"),
+    [
+        ("keepalive 32;", "keepalive 32;\n    server 192.0.2.99:8000;", "upstream shop with 192.0.2.99:8000"),
+        ("server_name shop.test;", "server_name shop.test www.shop.test;", "server_name www.shop.test"),
+        ("server_name shop.test;", "", "none: any name"),
+        ("location / {", "location /static/ {\n  root /srv;\n }\n location / {", "root"),
+        ("location / {", "auth_basic x;\n location / {", "auth_basic"),
+        ("location / {", "location /api/ {", "no location /"),
+        (
+            "location / {",
+            "location /x/ { proxy_pass http://192.0.2.50; }\n location / {",
+            "proxy_pass http://192.0.2.50",
+        ),
+        ("proxy_set_header Host $host;", "proxy_set_header X-Key 1;", "proxy_set_header X-Key"),
+        ("server {", "map $uri $x { default 1; }\nserver {", "map"),
+    ],
+)
+def test_a_file_with_anything_else_does_not_go_away_by_itself(old: str, new: str, says: str) -> None:
+    text = SITE.replace(old, new, 1)
+    said = problem(f"{PATH} does not go away by itself on lb1", lb1=proxy(**{PATH: text}))
+    assert says in said
+    assert 'adopt_nginx_files: {"/etc/nginx/conf.d/old.conf": ""}' in said
+
+
+def test_the_same_file_goes_away_when_it_is_named() -> None:
+    text = SITE.replace("location / {", "auth_basic x;\n location / {")
+    assert plan(but(files={PATH: ""}), lb1=proxy(**{PATH: text}))["replaces"] == {"lb1": {PATH: ""}}
+
+
+def test_a_redirect_beside_the_server_goes_away_with_it() -> None:
+    text = SITE + "server { listen 80; server_name shop.test; if ($x) { return 301 /; } return 301 https://$host; }"
+    assert plan(lb1=proxy(**{PATH: text}))["replaces"] == {"lb1": {PATH: ""}}
+
+
+def test_a_port_that_our_site_does_not_have_is_refused_with_its_certificates() -> None:
+    text = SITE.replace("listen 80;", "listen 443 ssl; ssl_certificate /c.pem; ssl_certificate_key /k.pem;")
+    said = problem("Users of a port would find nobody", lb1=proxy(**{PATH: text}))
+    assert "nginx_switchover_tls_certificate: /c.pem, nginx_switchover_tls_certificate_key: /k.pem" in said
+    assert plan(but(listens=[80, 443]), lb1=proxy(**{PATH: text}))["action"] == "adopt"
+
+
+def test_a_server_that_would_stay_beside_ours_is_refused() -> None:
+    said = problem("server of your own would stay", but(files={"/etc/nginx/conf.d/x.conf": ""}))
+    assert f"{PATH}:7" in said
+    kept = SITE.replace("shop.test", "other.test").replace("app1", "192.0.2.8").replace("app2", "192.0.2.9")
+    assert plan(but(files={PATH: kept}))["replaces"] == {"lb1": {PATH: kept}}
+
+
+def test_a_server_of_another_name_on_our_backend_is_not_forgotten() -> None:
+    other = "server { listen 80; server_name other.test; location / { proxy_pass http://192.0.2.1:8000; } }"
+    said = problem("b.conf does not go away", lb1=proxy(**{PATH: SITE, "/etc/nginx/conf.d/b.conf": other}))
+    assert "server_name other.test" in said
+
+
+def test_without_any_server_of_the_name_nothing_is_replaced() -> None:
+    other = "server { listen 80; server_name other.test; }"
+    found = judged(lb1=proxy(**{PATH: other}))
+    assert found.plan is not None and found.plan["replaces"] == {"lb1": {}}
+    assert found.notes == ["lb1: no server answers for shop.test yet; nothing of nginx is replaced"]
+
+
+def test_another_port_of_an_application_host_is_not_ours() -> None:
+    other = "server { listen 80; server_name other.test; location / { proxy_pass http://app1:9000; } }"
+    assert plan(lb1=proxy(**{PATH: SITE, "/etc/nginx/conf.d/b.conf": other}))["replaces"] == {"lb1": {PATH: ""}}
+
+
+def test_nginx_that_is_broken_before_we_come() -> None:
+    assert "[emerg] no" in problem("cannot show its configuration on lb1", lb1=proxy(problem="[emerg] no"))
+
+
+def test_nginx_that_routes_by_our_flags_without_a_record() -> None:
+    assert "it answers green" in problem("already routes by our flags", lb1=proxy(probe="green", file="green"))
+
+
+def test_a_stale_flag_of_the_other_slot_is_known() -> None:
+    assert plan(lb1=proxy(file="green"))["stale_flags"] == {"lb1": ["green"]}
+    assert plan(lb1=proxy(file="blue"))["stale_flags"] == {"lb1": []}
+
+
+# nginx, mode include
+
+INCLUDE = but(mode="include", site_files=[HTTP, SERVER])
+CHANGED = SITE.replace("server {\n    listen", f"include {HTTP};\nserver {{\n    listen", 1)
+CHANGED = CHANGED[: CHANGED.index("    location / {")] + f"    include {SERVER};\n}}\n"
+
+
+def test_missing_includes_are_told_to_the_line() -> None:
+    said = problem("not included on lb1", INCLUDE)
+    assert f'"include {HTTP};" at the http level, for example above the server at {PATH}:7' in said
+    assert f'"include {SERVER};" in the server at {PATH}:7 in place of location / at {PATH}:13' in said
+    assert f"(proxy_pass http://shop at {PATH}:14)" in said
+    assert len(judged(INCLUDE).problems) == 1
+
+
+def test_the_file_of_the_http_level_inside_a_server_is_not_included_where_it_belongs() -> None:
+    wrong = CHANGED.replace(f"include {HTTP};\n", "").replace("client_max_body_size 20m;", f"include {HTTP};")
+    assert "at the http level" in problem("not included", dataclasses.replace(INCLUDE, files={PATH: wrong}))
+
+
+def test_the_users_new_version_with_both_includes_is_accepted() -> None:
+    found = plan(dataclasses.replace(INCLUDE, files={PATH: CHANGED}))
+    assert found["replaces"] == {"lb1": {PATH: CHANGED}}
+    assert f"{PATH}: gets the content given" in "\n".join(found["lines"])
+
+
+def test_a_location_beside_the_include_is_seen() -> None:
+    double = CHANGED.replace("client_max_body_size 20m;", "location / { proxy_pass http://shop; }")
+    assert f"{PATH}:12" in problem(
+        "location / would be there twice", dataclasses.replace(INCLUDE, files={PATH: double})
+    )
+
+
+def test_include_without_a_server_of_the_name() -> None:
+    said = problem("No server has our name", dataclasses.replace(INCLUDE, names=["else.test"]))
+    assert f"{PATH}:7" in said
+
+
+def test_a_new_version_that_is_no_configuration_is_refused() -> None:
+    assert f"{PATH}:1" in problem("cannot be read", dataclasses.replace(INCLUDE, files={PATH: "server {"}))
+
+
+# history
+
+STAMP = {"at": "2026-01-31T12:00:00.000000Z", "actor": "a@b", "run": "process 1"}
+FACTS = {"way": "twin", "project": "shop", "service": "api", "services": ["api"], "replaced": {"lb1": [PATH]}}
+STEPS = ("provisioning", "provisioned", "checking", "checked", "switching", "switched", "watching", "watched")
+
+
+def opened(version: str, epoch: int, live: str | None, slot: str) -> dict[str, Any]:
+    wish = {"version": version, "image": f"shop:{version}", "digest": DIGEST, "live": live, "candidate": slot}
+    release = {
+        "release_id": f"20260131T12000{epoch}Z-{version}-0000",
+        "application": "shop",
+        "environment": "test",
+        "mode": "run",
+    }
+    return record.new_document(wish, release, epoch, STAMP)
+
+
+def adoption(until: str = "watched", outcome: str | None = "live") -> dict[str, Any]:
+    document = record.amend(opened("0.9.0", 1, None, "blue"), {"adoption": FACTS}, 1)
+    for step in STEPS[: STEPS.index(until) + 1]:
+        document = record.advance(document, step, {}, 1, STAMP)
+    if outcome in ("rolled_back", "failed"):
+        document = record.advance(document, "rolling_back", {}, 1, STAMP)
+    return record.close(document, outcome, {}, 1, STAMP) if outcome else document
+
+
+def release(outcome: str | None = "live") -> dict[str, Any]:
+    document = opened("1.0.0", 2, "blue", "green")
+    steps: tuple[str, ...]
+    if outcome == "live":
+        steps = ("provisioning", "provisioned", "migrating", "migrated", *STEPS[2:])
+    else:
+        steps = ("provisioning", "rolling_back") if outcome else ("provisioning",)
+    for step in steps:
+        document = record.advance(document, step, {}, 2, STAMP)
+    return record.close(document, outcome, {}, 2, STAMP) if outcome else document
+
+
+def test_adopted_already() -> None:
+    found = plan(lb1=proxy(adoption(), probe="blue", file="blue"))
+    assert found["action"] == "nothing"
+    assert "Already adopted" in found["lines"][0] and "Nothing was changed" in found["lines"][0]
+    assert plan(lb1=proxy(adoption(), release(), probe="green", file="green"))["slot"] == "green"
+    assert plan(lb1=proxy(adoption(), release("failed"), probe="blue", file="blue"))["slot"] == "blue"
+
+
+def test_an_adoption_that_was_taken_back_may_be_tried_again() -> None:
+    taken_back = adoption(outcome="rolled_back")
+    assert plan(lb1=proxy(taken_back))["action"] == "adopt"
+    assert plan(lb1=proxy(taken_back, release("failed")))["action"] == "adopt"
+
+
+def test_an_adoption_that_did_not_end_is_taken_back_first() -> None:
+    for undo in (False, True):
+        found = plan(but(undo=undo), lb1=proxy(adoption("switching", None)))
+        assert (found["action"], found["slot"], found["way"]) == ("take_back", "blue", "twin")
+
+
+def test_a_release_that_did_not_end_stands_in_the_way() -> None:
+    assert "playbooks/rollback.yml" in problem("release is not finished", lb1=proxy(adoption(), release(None)))
+
+
+def test_an_undo() -> None:
+    found = plan(but(undo=True), lb1=proxy(adoption(), probe="blue", file="blue"))
+    assert (found["action"], found["slot"], found["project"]) == ("undo", "blue", "shop")
+    text = "\n".join(found["lines"])
+    assert f"{PATH} come back" in text and "slot blue, once nobody is connected" in text
+
+
+def test_an_undo_in_place_touches_no_container() -> None:
+    document = adoption()
+    document = record.sealed({**document, "adoption": {**FACTS, "way": "in_place"}})
+    found = plan(but(undo=True), lb1=proxy(document), app1=app(container(project="x")))
+    assert "no container is touched" in found["lines"][-1]
+
+
+def test_an_undo_of_nothing() -> None:
+    assert "none" in problem("no adoption to undo", but(undo=True))
+    assert "taken back already" in problem(
+        "no adoption to undo", but(undo=True), lb1=proxy(adoption(outcome="rolled_back"))
+    )
+
+
+def test_an_undo_after_a_release_is_refused_and_says_which() -> None:
+    said = problem("released since", but(undo=True), lb1=proxy(adoption(), release()))
+    assert "1.0.0 (20260131T120002Z-1.0.0-0000)" in said
+    assert plan(but(undo=True), lb1=proxy(adoption(), release("failed")))["action"] == "undo"
+
+
+def test_an_undo_without_the_old_containers_is_refused() -> None:
+    gone = app(container(project="other"))
+    assert "project shop" in problem(
+        "old containers are gone on app2", but(undo=True), lb1=proxy(adoption()), app2=gone
+    )
