@@ -4,13 +4,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from ansible_collections.bluegreen.release.plugins.module_utils.nginx_explain import explain
 from ansible_collections.bluegreen.release.plugins.module_utils.nginx_files import FileSet
 from ansible_collections.bluegreen.release.plugins.module_utils.nginx_http import Proof, prove
 
 _LAST_LINES = 10
+_IN_CONTAINER = (
+    " It runs in a container: see that it has the directories of these files mounted at the same paths, as directories "
+    "(a mounted single file keeps showing the former one)."
+)
 
 
 class ApplyError(Exception):
@@ -19,28 +24,38 @@ class ApplyError(Exception):
 
 @dataclass(frozen=True)
 class CommandResult:
-    """How a command ended. output: both streams."""
+    """How a command ended. output: standard output; errors: the other stream."""
 
     code: int
     output: str
+    errors: str = ""
 
     @property
     def last_lines(self) -> str:
         """What the tool said last."""
-        return "\n".join(self.output.strip().splitlines()[-_LAST_LINES:])
+        return "\n".join((self.output + self.errors).strip().splitlines()[-_LAST_LINES:])
 
 
 Run = Callable[["list[str]"], CommandResult]
 
 
 @dataclass(frozen=True)
+class Goal:
+    """What every answer must be after the reload. missed: what to say of it, and what to do, when it is not so."""
+
+    wanted: str
+    look: Callable[[float], str]
+    expected: str
+    missed: str
+
+
+@dataclass(frozen=True)
 class Nginx:
-    """How to test, reload and look at the nginx of this host."""
+    """How to test and reload the nginx of this host, and how long to look at it."""
 
     run: Run
     test_command: list[str]
     reload_command: list[str]
-    look: Callable[[float], str]
     prove_seconds: float
     timeout_seconds: float
 
@@ -48,13 +63,24 @@ class Nginx:
         """Have nginx read the configuration on disk."""
         return self.run(self.test_command)
 
+    def asked(self, option: str) -> CommandResult | None:
+        """Call the test command with another option than -t; None when that is not how this nginx is tested."""
+        if "-t" not in self.test_command:
+            return None
+        return self.run([option if word == "-t" else word for word in self.test_command])
+
     def reload(self) -> CommandResult:
         """Ask nginx to go over to the configuration on disk. Success only says that it was asked."""
         return self.run(self.reload_command)
 
-    def prove(self, generation: str) -> Proof:
-        """Prove over fresh connections that only *generation* answers."""
-        return prove(self.look, generation, self.prove_seconds, self.timeout_seconds)
+    def prove(self, goal: Goal) -> Proof:
+        """Prove a goal over fresh connections."""
+        return prove(goal.look, goal.wanted, self.prove_seconds, self.timeout_seconds)
+
+    @property
+    def hint(self) -> str:
+        """What else to see to when it keeps its former configuration."""
+        return _IN_CONTAINER if self.test_command[:2] == ["docker", "exec"] else ""
 
 
 def _back(files: FileSet, nginx: Nginx, reload: bool) -> str:
@@ -73,8 +99,30 @@ def _back(files: FileSet, nginx: Nginx, reload: bool) -> str:
     return "The former files were put back and nginx was asked to reload them."
 
 
-def apply(files: FileSet, nginx: Nginx, generation: str) -> Proof:
-    """Write the files, test them, reload, prove the generation. ApplyError after putting everything back."""
+def _refused(files: FileSet, nginx: Nginx, tested: CommandResult, advise: Callable[[str], str]) -> str:
+    """Say why nginx refuses the files, after putting the former ones back."""
+    back = _back(files, nginx, reload=False)
+    found = f"expected {' '.join(nginx.test_command)} to accept the configuration, found:\n{tested.last_lines}\n{back} "
+    if nginx.test().code != 0:
+        return found + (
+            "It refuses the former files as well: the configuration of this host was broken before this run. Repair "
+            "it until nginx -t is content, then run again."
+        )
+    return found + (advise(tested.last_lines) or "Correct what it names, then run again.")
+
+
+def apply(
+    files: FileSet,
+    nginx: Nginx,
+    goals: Sequence[Goal],
+    judge: Callable[[], str] = lambda: "",
+    advise: Callable[[str], str] = explain,
+) -> list[Proof]:
+    """Write the files, test them, judge them, reload, prove every goal. ApplyError after putting everything back.
+
+    judge: looks at what nginx has read on disk; the reason to refuse it in words, or an empty text.
+    advise: what to do about what nginx says of the files; empty when its own words have to do.
+    """
     try:
         files.write()
     except OSError as error:
@@ -83,22 +131,23 @@ def apply(files: FileSet, nginx: Nginx, generation: str) -> Proof:
         ) from error
     tested = nginx.test()
     if tested.code != 0:
-        raise ApplyError(
-            f"expected {' '.join(nginx.test_command)} to accept the configuration, found:\n{tested.last_lines}\n"
-            f"{_back(files, nginx, reload=False)} Correct what it names, then run again."
-        )
+        raise ApplyError(_refused(files, nginx, tested, advise))
+    problem = judge()
+    if problem:
+        raise ApplyError(f"{problem} {_back(files, nginx, reload=False)}")
     reloaded = nginx.reload()
     if reloaded.code != 0:
         raise ApplyError(
             f"expected {' '.join(nginx.reload_command)} to succeed, found:\n{reloaded.last_lines}\n"
             f"{_back(files, nginx, reload=False)} Is nginx running? Start it, then run again."
         )
-    proof = nginx.prove(generation)
-    if not proof.proved:
-        raise ApplyError(
-            f"expected generation {generation} in every answer of the probe after the reload, found {proof.found} "
-            f"within {proof.seconds:.1f} s: nginx keeps its former configuration, or the probe is not reached. "
-            f"{_back(files, nginx, reload=True)} Its error log says why (a port in use, for example); also see that "
-            "nginx.conf includes the site file."
-        )
-    return proof
+    proofs = []
+    for goal in goals:
+        proof = nginx.prove(goal)
+        proofs.append(proof)
+        if not proof.proved:
+            raise ApplyError(
+                f"expected {goal.expected}, found {proof.found} within {proof.seconds:.1f} s. "
+                f"{_back(files, nginx, reload=True)} {goal.missed}{nginx.hint}"
+            )
+    return proofs

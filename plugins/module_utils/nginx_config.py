@@ -13,6 +13,9 @@ from typing import Any
 from ansible_collections.bluegreen.release.plugins.module_utils.nginx_flags import SLOTS
 
 PLACEHOLDER = "@GENERATION@"
+HTTP2_LISTEN = "@HTTP2_LISTEN@"
+HTTP2_ON = "@HTTP2_ON@"
+_HTTP2_DIRECTIVE = (1, 25, 1)
 _APPLICATION = re.compile(r"[a-z][a-z0-9-]*")
 _NAME = re.compile(r"[A-Za-z0-9.*-]+")
 _ADDRESS = re.compile(r"[A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\]")
@@ -20,9 +23,9 @@ _SECRET = re.compile(r"[A-Za-z0-9_-]{16,256}")
 _ROUNDS = 20_000
 
 
-def generation_of(site: str, preview: str) -> str:
+def generation_of(site: str, preview: str, server: str = "") -> str:
     """16 hexadecimal digits that name this configuration. Stretched, so that it does not give the secret away."""
-    return hashlib.pbkdf2_hmac("sha256", preview.encode(), site.encode(), _ROUNDS)[:8].hex()
+    return hashlib.pbkdf2_hmac("sha256", preview.encode(), (site + server).encode(), _ROUNDS)[:8].hex()
 
 
 def with_generation(site: str, generation: str) -> str:
@@ -30,6 +33,14 @@ def with_generation(site: str, generation: str) -> str:
     if PLACEHOLDER not in site:
         raise ValueError(f"expected {PLACEHOLDER} in the site, found none: without it a reload cannot be proved.")
     return site.replace(PLACEHOLDER, generation)
+
+
+def with_http2(text: str, version: str) -> str:
+    """The text with HTTP/2 in the words of this nginx: a directive from 1.25.1, a word of the listen before that."""
+    found = re.search(r"/(\d+)\.(\d+)\.(\d+)", version)
+    modern = found is not None and tuple(int(part) for part in found.groups()) >= _HTTP2_DIRECTIVE
+    text = text.replace(HTTP2_LISTEN, "" if modern else " http2")
+    return text.replace(HTTP2_ON, "http2 on;" if modern else "# HTTP/2: in the listen above.")
 
 
 def _is_port(value: object) -> bool:

@@ -14,33 +14,78 @@ from ansible_collections.bluegreen.release.plugins.module_utils.fence import wri
 from ansible_collections.bluegreen.release.plugins.module_utils.nginx_flags import flag_path
 
 _DIRECTORY_MODE = 0o755
-
-
-@dataclass(frozen=True)
-class ManagedFile:
-    """A file as it is to be. secret: its content is never shown."""
-
-    path: str
-    content: str
-    mode: int
-    secret: bool = False
+_NEW_MODE = 0o644
 
 
 @dataclass(frozen=True)
 class Found:
-    """A file as it was. content is None when there was none."""
+    """A path as it was, or as it is to be. content None: nothing is there. link: target of a symbolic link."""
 
     content: bytes | None
-    mode: int
+    mode: int = 0
+    owner: tuple[int, int] | None = None
+    link: str = ""
+
+    @property
+    def absent(self) -> bool:
+        """Whether nothing is there."""
+        return self.content is None and not self.link
+
+
+@dataclass(frozen=True)
+class ManagedFile:
+    """A file as it is to be. content None: it goes away. mode None: as found. secret: its content is never shown."""
+
+    path: str
+    content: bytes | None
+    mode: int | None = 0o644
+    secret: bool = False
+    owner: tuple[int, int] | None = None
+    link: str = ""
+
+    def target(self, found: Found) -> Found:
+        """What is to be there, given what is."""
+        if self.link or self.content is None:
+            return Found(None, link=self.link)
+        mode = self.mode if self.mode is not None else (_NEW_MODE if found.absent else found.mode)
+        owner = found.owner if self.mode is None else None
+        return Found(self.content, mode, self.owner or owner)
+
+    def differs(self, found: Found) -> bool:
+        """Whether *found* is not what is wanted."""
+        wanted = self.target(found)
+        if wanted.link or wanted.content is None:
+            return (wanted.link, wanted.absent) != (found.link, found.absent)
+        owned = self.owner is None or self.owner == found.owner
+        return (found.content, found.mode) != (wanted.content, wanted.mode) or not owned
 
 
 def read_file(path: str) -> Found:
-    """What is at *path* now. OSError when it is there and cannot be read."""
+    """What is at *path* now; of a link also what it leads to. OSError when it is there and cannot be read."""
+    link = os.readlink(path) if os.path.islink(path) else ""
     try:
         with open(path, "rb") as stream:
-            return Found(stream.read(), stat.S_IMODE(os.fstat(stream.fileno()).st_mode))
+            status = os.fstat(stream.fileno())
+            return Found(stream.read(), stat.S_IMODE(status.st_mode), (status.st_uid, status.st_gid), link)
     except FileNotFoundError:
-        return Found(None, 0)
+        return Found(None, link=link)
+
+
+def put(path: str, target: Found) -> None:
+    """Have exactly *target* at *path*. OSError when it cannot be done."""
+    if target.absent:
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(path)
+        return
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    if target.link:
+        temporary = os.path.join(os.path.dirname(path), f".{os.path.basename(path)}.{os.getpid()}.tmp")
+        os.symlink(target.link, temporary)
+        os.replace(temporary, path)
+    elif target.content is not None:
+        write_durably(path, target.content, target.mode)
+        if target.owner and target.owner != (os.geteuid(), os.getegid()):
+            os.chown(path, *target.owner)
 
 
 class FileSet:
@@ -51,10 +96,8 @@ class FileSet:
         self.before = {wanted.path: read_file(wanted.path) for wanted in files}
 
     def differing(self) -> list[ManagedFile]:
-        """The files whose content or mode is not the wanted one."""
-        return [
-            wanted for wanted in self.files if self.before[wanted.path] != Found(wanted.content.encode(), wanted.mode)
-        ]
+        """The files that are not as wanted."""
+        return [wanted for wanted in self.files if wanted.differs(self.before[wanted.path])]
 
     def diff(self) -> list[dict[str, str]]:
         """Before and after of each differing file, as Ansible shows it; never the content of a secret one."""
@@ -62,17 +105,15 @@ class FileSet:
 
     def _diff_of(self, wanted: ManagedFile) -> dict[str, str]:
         found = self.before[wanted.path]
-        before = b"" if found.content is None else found.content
+        target = wanted.target(found)
+        texts = (_shown(found), _shown(target))
         if wanted.secret:
-            same = before == wanted.content.encode()
-            texts = ("(secret)\n" if before else "", "(secret)\n" if same else "(another secret)\n")
-        else:
-            texts = (before.decode("utf-8", "replace"), wanted.content)
-        was = "(absent)" if found.content is None else f"mode {found.mode:04o}"
+            another = "(secret)\n" if found.content == target.content else "(another secret)\n"
+            texts = ("(secret)\n" if found.content else "", another if target.content else "")
         return {
-            "before_header": f"{wanted.path} {was}",
+            "before_header": f"{wanted.path} {_state(found)}",
             "before": texts[0],
-            "after_header": f"{wanted.path} mode {wanted.mode:04o}",
+            "after_header": f"{wanted.path} {_state(target)}",
             "after": texts[1],
         }
 
@@ -80,8 +121,7 @@ class FileSet:
         """Write what differs. OSError after putting everything back."""
         try:
             for wanted in self.differing():
-                os.makedirs(os.path.dirname(wanted.path), exist_ok=True)
-                write_durably(wanted.path, wanted.content.encode(), wanted.mode)
+                put(wanted.path, wanted.target(self.before[wanted.path]))
         except OSError:
             self.restore()
             raise
@@ -90,11 +130,18 @@ class FileSet:
         """Put back what was there before, as far as the disk allows. OSError when it does not."""
         for wanted in self.differing():
             found = self.before[wanted.path]
-            if found.content is None:
-                with contextlib.suppress(FileNotFoundError):
-                    os.unlink(wanted.path)
-            elif read_file(wanted.path) != found:
-                write_durably(wanted.path, found.content, found.mode)
+            if read_file(wanted.path) != found:
+                put(wanted.path, found)
+
+
+def _state(found: Found) -> str:
+    if found.link:
+        return f"link to {found.link}"
+    return "(absent)" if found.content is None else f"mode {found.mode:04o}"
+
+
+def _shown(found: Found) -> str:
+    return "" if found.content is None else found.content.decode("utf-8", "replace")
 
 
 def login_user() -> tuple[int, int]:

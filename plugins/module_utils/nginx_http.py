@@ -4,7 +4,9 @@
 
 from __future__ import annotations
 
+import functools
 import http.client
+import ssl
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -28,23 +30,69 @@ class Answer:
     body: str
 
 
-def ask(url: str, headers: Mapping[str, str], timeout_seconds: float) -> Answer:
-    """GET *url* (http only) over a connection of its own. Raises AskError when there is no answer in time."""
+@dataclass(frozen=True)
+class Tls:
+    """How https is verified. name: what the certificate must be for and what the handshake asks for; empty means that
+    of the Host header. ca: file of authorities; empty means those of the system."""
+
+    name: str = ""
+    ca: str = ""
+
+
+class _TlsConnection(http.client.HTTPConnection):
+    """A connection to an address that must show the certificate of another name."""
+
+    def __init__(self, host: str, port: int, timeout: float, name: str, context: ssl.SSLContext) -> None:
+        super().__init__(host, port, timeout=timeout)
+        self._name, self._context = name, context
+
+    def connect(self) -> None:
+        super().connect()
+        self.sock = self._context.wrap_socket(self.sock, server_hostname=self._name)
+
+
+@functools.lru_cache(maxsize=4)
+def _context(ca: str) -> ssl.SSLContext:
+    return ssl.create_default_context(cafile=ca or None)
+
+
+def _connection(url: str, headers: Mapping[str, str], timeout_seconds: float, tls: Tls) -> http.client.HTTPConnection:
     parts = urlsplit(url)
-    if parts.scheme != "http" or not parts.hostname:
+    if parts.scheme not in ("http", "https") or not parts.hostname:
         raise AskError(f"expected a URL like http://127.0.0.1:80/path, found {url!r}")
-    connection = http.client.HTTPConnection(parts.hostname, parts.port or 80, timeout=timeout_seconds)
+    if parts.scheme == "http":
+        return http.client.HTTPConnection(parts.hostname, parts.port or 80, timeout=timeout_seconds)
+    name = tls.name or str(headers.get("Host", "")).partition(":")[0] or parts.hostname
+    return _TlsConnection(parts.hostname, parts.port or 443, timeout_seconds, name, _context(tls.ca))
+
+
+def _no_answer(error: Exception, url: str, tls: Tls) -> str:
+    reason = str(error) or type(error).__name__
+    if isinstance(error, ssl.SSLCertVerificationError):
+        reason = (
+            f"its certificate does not verify ({error.verify_message}); name the file of its authority in "
+            "nginx_switchover_local_ca"
+        )
+    elif isinstance(error, FileNotFoundError):
+        reason = f"the file of authorities {tls.ca} (nginx_switchover_local_ca) is not there"
+    return f"no answer from {urlsplit(url).netloc}: {reason}"
+
+
+def ask(url: str, headers: Mapping[str, str], timeout_seconds: float, tls: Tls | None = None) -> Answer:
+    """GET *url* over a connection of its own. Raises AskError when there is no answer in time."""
+    tls, parts, connection = tls or Tls(), urlsplit(url), None
     try:
+        connection = _connection(url, headers, timeout_seconds, tls)
         path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
         connection.request("GET", path, headers={**headers, "Connection": "close"})
         response = connection.getresponse()
         body = response.read(_BODY_LIMIT_BYTES).decode("utf-8", "replace")
         return Answer(response.status, {name.lower(): value for name, value in response.getheaders()}, body)
     except (OSError, http.client.HTTPException) as error:
-        reason = str(error) or type(error).__name__
-        raise AskError(f"no answer from {parts.hostname}:{parts.port or 80}: {reason}") from error
+        raise AskError(_no_answer(error, url, tls)) from error
     finally:
-        connection.close()
+        if connection is not None:
+            connection.close()
 
 
 @dataclass

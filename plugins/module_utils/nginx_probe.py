@@ -7,10 +7,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from ansible_collections.bluegreen.release.plugins.module_utils.nginx_flags import SLOTS, UNKNOWN
-from ansible_collections.bluegreen.release.plugins.module_utils.nginx_http import AskError, ask
+from ansible_collections.bluegreen.release.plugins.module_utils.nginx_flags import NONE, SLOTS, UNKNOWN
+from ansible_collections.bluegreen.release.plugins.module_utils.nginx_http import AskError, Tls, ask
 
 UNREACHABLE = "unreachable"
+OURS = "ours"
 GENERATION_HEADER = "x-release-generation"
 # nginx itself says these when it got no answer from the slot.
 _NOT_FROM_THE_SLOT = (502, 504)
@@ -25,10 +26,10 @@ class Probe:
     reason: str
 
 
-def probe(url: str, headers: Mapping[str, str], timeout_seconds: float) -> Probe:
+def probe(url: str, headers: Mapping[str, str], timeout_seconds: float, tls: Tls | None = None) -> Probe:
     """Ask nginx which slot its workers see. Never raises."""
     try:
-        answer = ask(url, headers, timeout_seconds)
+        answer = ask(url, headers, timeout_seconds, tls)
     except AskError as error:
         return Probe(UNREACHABLE, "", str(error))
     live, generation = answer.body.strip(), answer.headers.get(GENERATION_HEADER, "")
@@ -42,12 +43,14 @@ def probe(url: str, headers: Mapping[str, str], timeout_seconds: float) -> Probe
     return Probe(live, generation, "")
 
 
-def look_at_front(url: str, headers: Mapping[str, str], slot_header: str) -> Callable[[float], str]:
+def look_at_front(
+    url: str, headers: Mapping[str, str], slot_header: str, tls: Tls | None = None
+) -> Callable[[float], str]:
     """A look for prove(): the slot that answered at the front door, or what was found instead."""
 
     def look(timeout_seconds: float) -> str:
         try:
-            answer = ask(url, headers, timeout_seconds)
+            answer = ask(url, headers, timeout_seconds, tls)
         except AskError as error:
             return str(error)
         slot = answer.headers.get(slot_header.lower(), "")
@@ -58,11 +61,41 @@ def look_at_front(url: str, headers: Mapping[str, str], slot_header: str) -> Cal
     return look
 
 
-def look_at_generation(url: str, headers: Mapping[str, str]) -> Callable[[float], str]:
+def look_at_entrance(
+    url: str, headers: Mapping[str, str], slot_header: str, tls: Tls | None = None
+) -> Callable[[float], str]:
+    """A look for prove(): C(ours) when the front door names a slot, even one that does not answer; else what it was."""
+
+    def look(timeout_seconds: float) -> str:
+        try:
+            answer = ask(url, headers, timeout_seconds, tls)
+        except AskError as error:
+            return str(error)
+        named = answer.headers.get(slot_header.lower(), "") in SLOTS
+        return OURS if named else f"{answer.status} without {slot_header}"
+
+    return look
+
+
+def look_at_generation(url: str, headers: Mapping[str, str], tls: Tls | None = None) -> Callable[[float], str]:
     """A look for prove(): the generation that answered, or what was found instead."""
 
     def look(timeout_seconds: float) -> str:
-        seen = probe(url, headers, timeout_seconds)
+        seen = probe(url, headers, timeout_seconds, tls)
         return seen.generation or seen.reason
+
+    return look
+
+
+def look_for_none(url: str, headers: Mapping[str, str], tls: Tls | None = None) -> Callable[[float], str]:
+    """A look for prove(): C(none) when no generation of ours answers, also when nothing listens there any more."""
+
+    def look(timeout_seconds: float) -> str:
+        try:
+            answer = ask(url, headers, timeout_seconds, tls)
+        except AskError as error:
+            return NONE if isinstance(error.__cause__, ConnectionRefusedError) else str(error)
+        generation = answer.headers.get(GENERATION_HEADER, "")
+        return f"generation {generation}" if generation else NONE
 
     return look

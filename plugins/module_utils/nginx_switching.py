@@ -19,7 +19,7 @@ from ansible_collections.bluegreen.release.plugins.module_utils.nginx_flags impo
     settle,
     switch_flag,
 )
-from ansible_collections.bluegreen.release.plugins.module_utils.nginx_http import prove
+from ansible_collections.bluegreen.release.plugins.module_utils.nginx_http import Tls, prove
 from ansible_collections.bluegreen.release.plugins.module_utils.nginx_probe import (
     UNREACHABLE,
     Probe,
@@ -66,13 +66,14 @@ class Switch:
         self.params = params
         self.check_mode = check_mode
         self.directory: str = params["flags_directory"]
+        self.tls = Tls(params["tls_name"], params["ca"] or "")
         self.result: dict[str, Any] = {"changed": False}
         self.warnings: list[str] = []
 
     def query(self) -> str:
         """Read everything into the result; return the reason to refuse a switch, if any."""
         file = read_flags(self.directory)
-        seen = probe(self.params["probe_url"], self.params["probe_headers"], _LOOK_SECONDS)
+        seen = probe(self.params["probe_url"], self.params["probe_headers"], _LOOK_SECONDS, self.tls)
         self.result.update(
             file=file,
             probe=seen.live,
@@ -125,7 +126,9 @@ class Switch:
     def prove(self, began: float) -> str:
         """Prove the slot through the front door; return the reason of a failed proof, else an empty text."""
         slot = self.params["slot"]
-        look = look_at_front(self.params["front_url"], self.params["front_headers"], self.params["slot_header"])
+        look = look_at_front(
+            self.params["front_url"], self.params["front_headers"], self.params["slot_header"], self.tls
+        )
         proof = prove(look, slot, self.params["prove_seconds"], self.params["prove_timeout_seconds"])
         self.result["proof"] = proof.as_result()
         if proof.last_other_seconds is not None:

@@ -15,6 +15,8 @@ description:
     them, reloads, and proves over fresh connections that only the new generation answers.
   - Reloads only when a file changed, or when nginx runs another generation than the files.
   - Puts the former files back when nginx does not take the new ones. All of it under the fence of the host.
+  - Files of others that the site replaces are kept before they are replaced, and put back by V(withdrawn).
+  - Keeps the files of each generation, so that V(restored) can bring one back.
 attributes:
   check_mode:
     support: full
@@ -25,26 +27,56 @@ attributes:
   idempotent:
     support: full
 options:
-  site:
-    description: Content of the site file, with C(@GENERATION@) where its generation goes.
+  state:
+    description: >-
+      V(present) brings the site into effect. V(withdrawn) takes its files, flag and kept generations away, and puts
+      what it replaced back. V(restored) brings the kept files of O(generation) back into effect.
     type: str
-    required: true
+    choices: [present, withdrawn, restored]
+    default: present
+  generation:
+    description: The generation to bring back; needed for V(restored).
+    type: str
+    default: ""
+  site:
+    description: >-
+      Content of the site file, or of the file for the http level, with C(@GENERATION@) where its generation goes, and
+      C(@HTTP2_LISTEN@) and C(@HTTP2_ON@) where HTTP/2 does. Needed for V(present).
+    type: str
+    default: ""
   site_file:
     description: Path of the site file (0644).
     type: path
     required: true
-  preview:
-    description: Content of the file that holds the preview secret.
+  server:
+    description: Content of a file that the user's own server includes; empty when the site is a whole one.
     type: str
-    required: true
+    default: ""
+  server_file:
+    description: Path of that file (0644); empty when the site is a whole one.
+    type: str
+    default: ""
+  former_files:
+    description: Other files that this collection may have written for the application; they go away when it did.
+    type: list
+    elements: path
+    default: []
+  preview:
+    description: Content of the file that holds the preview secret. Needed for V(present).
+    type: str
+    default: ""
   preview_file:
     description: Path of the preview file (0600).
     type: path
     required: true
-  inputs:
-    description: What the two contents were rendered from; judged before anything is written.
+  replaces:
+    description: >-
+      Paths of files of others with their new content, in the same transaction; an empty text takes the file away.
     type: dict
-    required: true
+    default: {}
+  inputs:
+    description: What the contents were rendered from; judged before anything is written. Needed for V(present).
+    type: dict
     suboptions:
       application:
         description: Name of the application.
@@ -121,6 +153,25 @@ options:
     description: Headers of the probe request, C(Host) and the secret. The secret is never shown.
     type: dict
     default: {}
+  front_url:
+    description: A URL of the front door on this proxy; its answers must name a slot. Needed for V(present).
+    type: str
+    default: ""
+  front_headers:
+    description: Headers of the front door requests, such as C(Host).
+    type: dict
+    default: {}
+  slot_header:
+    description: Answer header that names the slot.
+    type: str
+    default: X-Release-Slot
+  tls_name:
+    description: Name that the certificate must be for when a URL is https; empty means that of the C(Host) header.
+    type: str
+    default: ""
+  ca:
+    description: File of the authorities that https is verified by; none means those of the system.
+    type: path
   prove_seconds:
     description: For how long on end every answer must be of the new generation.
     type: float
@@ -151,13 +202,27 @@ EXAMPLES = r"""
     epoch: 7
     probe_url: http://127.0.0.1:80/.bluegreen/slot
     probe_headers: {Host: green.shop.example, X-Release-Preview: "{{ vault_preview_secret }}"}
+    front_url: http://127.0.0.1:80/
+    front_headers: {Host: shop.example}
+
+- name: Bring the files of an earlier generation back
+  become: true
+  bluegreen.release.nginx_site:
+    state: restored
+    generation: 0123456789abcdef
+    site_file: /etc/nginx/conf.d/shop.conf
+    preview_file: /etc/nginx/bluegreen/shop-preview.conf
+    flags_directory: /var/lib/bluegreen/shop/flags
+    state_directory: /var/lib/bluegreen/shop
+    epoch: 7
+    probe_url: http://127.0.0.1:80/.bluegreen/slot
 """
 
 RETURN = r"""
 generation:
   description: Names the configuration; the same as long as nothing in it changes.
   type: str
-  returned: when the inputs are good
+  returned: when the inputs are good, and state is not withdrawn
 reloaded:
   description: Whether nginx was reloaded.
   type: bool
@@ -168,10 +233,24 @@ files:
   elements: str
   returned: when the inputs are good
 made:
-  description: Directories and flags that were made.
+  description: Directories, flags and kept generations that were made.
   type: list
   elements: str
   returned: when the inputs are good
+replaced:
+  description: Paths of others' files that were kept and replaced by this run.
+  type: list
+  elements: str
+  returned: when the inputs are good
+put_back:
+  description: Paths of others' files that are back.
+  type: list
+  elements: str
+  returned: state is withdrawn
+missing:
+  description: Whether the files of the generation are not kept on this host, so that nothing was done.
+  type: bool
+  returned: state is restored
 proof:
   description: requests made, first and last seen, last_other_seconds, seconds, found, proved.
   type: dict
@@ -182,13 +261,13 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.bluegreen.release.plugins.module_utils.fence import FenceError
-from ansible_collections.bluegreen.release.plugins.module_utils.nginx_apply import (
-    ApplyError,
-    CommandResult,
-    Nginx,
-)
-from ansible_collections.bluegreen.release.plugins.module_utils.nginx_probe import look_at_generation
+from ansible_collections.bluegreen.release.plugins.module_utils.nginx_apply import ApplyError, CommandResult, Nginx
+from ansible_collections.bluegreen.release.plugins.module_utils.nginx_generations import GenerationError
+from ansible_collections.bluegreen.release.plugins.module_utils.nginx_run import Run
 from ansible_collections.bluegreen.release.plugins.module_utils.nginx_siting import Site
+from ansible_collections.bluegreen.release.plugins.module_utils.nginx_undoing import Restoration, Withdrawal
+
+STATES: dict[str, type[Run]] = {"present": Site, "withdrawn": Withdrawal, "restored": Restoration}
 
 
 def _inputs_spec() -> dict[str, Any]:
@@ -205,11 +284,17 @@ def _inputs_spec() -> dict[str, Any]:
 
 def _argument_spec() -> dict[str, Any]:
     return {
-        "site": {"type": "str", "required": True},
+        "state": {"type": "str", "choices": list(STATES), "default": "present"},
+        "generation": {"type": "str", "default": ""},
+        "site": {"type": "str", "default": ""},
         "site_file": {"type": "path", "required": True},
-        "preview": {"type": "str", "required": True, "no_log": True},
+        "server": {"type": "str", "default": ""},
+        "server_file": {"type": "str", "default": ""},
+        "former_files": {"type": "list", "elements": "path", "default": []},
+        "preview": {"type": "str", "default": "", "no_log": True},
         "preview_file": {"type": "path", "required": True},
-        "inputs": {"type": "dict", "required": True, "options": _inputs_spec()},
+        "replaces": {"type": "dict", "default": {}},
+        "inputs": {"type": "dict", "options": _inputs_spec()},
         "flags_directory": {"type": "path", "required": True},
         "initial_slot": {"type": "str", "choices": ["", "blue", "green"], "default": ""},
         "owner": {"type": "str", "default": ""},
@@ -220,6 +305,11 @@ def _argument_spec() -> dict[str, Any]:
         "reload_command": {"type": "list", "elements": "str", "default": ["nginx", "-s", "reload"]},
         "probe_url": {"type": "str", "required": True},
         "probe_headers": {"type": "dict", "default": {}, "no_log": True},
+        "front_url": {"type": "str", "default": ""},
+        "front_headers": {"type": "dict", "default": {}},
+        "slot_header": {"type": "str", "default": "X-Release-Slot"},
+        "tls_name": {"type": "str", "default": ""},
+        "ca": {"type": "path"},
         "prove_seconds": {"type": "float", "default": 0.3},
         "prove_timeout_seconds": {"type": "float", "default": 10},
     }
@@ -227,14 +317,12 @@ def _argument_spec() -> dict[str, Any]:
 
 def _nginx(module: AnsibleModule) -> Nginx:
     def run(command: list[str]) -> CommandResult:
-        code, out, err = module.run_command(command)
-        return CommandResult(code, out + err)
+        return CommandResult(*module.run_command(command, errors="replace"))
 
     return Nginx(
         run=run,
         test_command=module.params["test_command"],
         reload_command=module.params["reload_command"],
-        look=look_at_generation(module.params["probe_url"], module.params["probe_headers"]),
         prove_seconds=module.params["prove_seconds"],
         timeout_seconds=module.params["prove_timeout_seconds"],
     )
@@ -242,15 +330,22 @@ def _nginx(module: AnsibleModule) -> Nginx:
 
 def main() -> None:
     """Wiring."""
-    module = AnsibleModule(argument_spec=_argument_spec(), supports_check_mode=True)
+    module = AnsibleModule(
+        argument_spec=_argument_spec(),
+        required_if=[
+            ("state", "present", ["site", "preview", "inputs", "front_url"]),
+            ("state", "restored", ["generation"]),
+        ],
+        supports_check_mode=True,
+    )
     # A host name is no secret; hiding it would blot out every message that names it.
     module.no_log_values.discard(module.params["probe_headers"].get("Host"))
-    site = Site(module.params, _nginx(module), module.check_mode)
+    run = STATES[module.params["state"]](module.params, _nginx(module), module.check_mode)
     try:
-        site.run()
-    except (ApplyError, FenceError, OSError, KeyError) as error:
-        module.fail_json(msg=str(error), **site.result)
-    module.exit_json(**site.result)
+        run.run()
+    except (ApplyError, GenerationError, FenceError, OSError, KeyError) as error:
+        module.fail_json(msg=str(error), **run.result)
+    module.exit_json(**run.result)
 
 
 if __name__ == "__main__":

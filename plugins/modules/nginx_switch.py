@@ -67,6 +67,13 @@ options:
     description: Answer header that names the slot.
     type: str
     default: X-Release-Slot
+  tls_name:
+    description: Name that the certificate must be for when a URL is https; empty means that of the C(Host) header.
+    type: str
+    default: ""
+  ca:
+    description: File of the authorities that https is verified by; none means those of the system.
+    type: path
   prove_seconds:
     description: For how long on end every answer must come from the slot.
     type: float
@@ -150,6 +157,8 @@ def main() -> None:
             "front_url": {"type": "str"},
             "front_headers": {"type": "dict", "default": {}},
             "slot_header": {"type": "str", "default": "X-Release-Slot"},
+            "tls_name": {"type": "str", "default": ""},
+            "ca": {"type": "path"},
             "prove_seconds": {"type": "float", "default": 0.5},
             "prove_timeout_seconds": {"type": "float", "default": 10},
             "at": {"type": "float"},

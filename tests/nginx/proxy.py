@@ -98,6 +98,21 @@ class Proxy:
         return self.root / "conf.d" / "shop.conf"
 
     @property
+    def http_file(self) -> Path:
+        """Where our file for the http level goes, in include mode."""
+        return self.root / "bluegreen" / "shop" / "http.conf"
+
+    @property
+    def server_file(self) -> Path:
+        """Where our file for the inside of the user's server goes, in include mode."""
+        return self.root / "bluegreen" / "shop" / "server.conf"
+
+    @property
+    def preview_file(self) -> Path:
+        """Where the secret goes."""
+        return self.root / "bluegreen" / "shop-preview.conf"
+
+    @property
     def command(self) -> list[str]:
         """nginx with this configuration."""
         return ["nginx", "-c", str(self.root / "nginx.conf"), "-p", str(self.root), "-e", str(self.root / "error.log")]
@@ -109,7 +124,9 @@ class Proxy:
             "release_state_directory": str(self.root / "state"),
             "nginx_switchover_listen": str(self.port),
             "nginx_switchover_site_file": str(self.site_file),
-            "nginx_switchover_preview_file": str(self.root / "bluegreen" / "shop-preview.conf"),
+            "nginx_switchover_http_file": str(self.http_file),
+            "nginx_switchover_server_file": str(self.server_file),
+            "nginx_switchover_preview_file": str(self.preview_file),
             "nginx_switchover_access_log": str(self.root / "access.log"),
             "nginx_switchover_test_command": [*self.command, "-t"],
             "nginx_switchover_reload_command": [*self.command, "-s", "reload"],
@@ -120,7 +137,12 @@ class Proxy:
         """The site of this proxy. Rendered once for all proxies, since it takes a process, then given its ports."""
         common = Proxy(Path("/ROOT"), *COMMON_PORTS)
         found = render(**common.inputs(**more))
-        return Rendered(self._with_ports(found.template), self._with_ports(found.preview), found.values)
+        return Rendered(
+            self._with_ports(found.template),
+            self._with_ports(found.preview),
+            self._with_ports(found.server),
+            found.values,
+        )
 
     def _with_ports(self, text: str) -> str:
         for common, mine in zip(COMMON_PORTS, (self.port, self.blue, self.green), strict=True):

@@ -29,16 +29,20 @@ INVENTORY: dict[str, Any] = {
 
 @dataclass(frozen=True)
 class Rendered:
-    """Both files and whatever expressions were asked for. template: the site before its generation is filled in."""
+    """Both files and whatever expressions were asked for. template: the site before its generation is filled in.
+
+    server: the file for the inside of a user's server; empty when the site is a whole one.
+    """
 
     template: str
     preview: str
+    server: str
     values: dict[str, Any]
 
     @property
     def generation(self) -> str:
         """The generation of the configuration."""
-        return generation_of(self.template, self.preview)
+        return generation_of(self.template, self.preview, self.server)
 
     @property
     def site(self) -> str:
@@ -52,7 +56,7 @@ def _render(asked: str) -> Rendered:
     done = subprocess.run([sys.executable, str(program)], input=asked, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout)
-    return Rendered(found["site"], found["preview"], found["values"])
+    return Rendered(found["site"], found["preview"], found["server"], found["values"])
 
 
 def render(expressions: tuple[str, ...] = (), **inputs: Any) -> Rendered:

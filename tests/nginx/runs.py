@@ -8,9 +8,9 @@ import subprocess
 from typing import Any
 
 from ansible_collections.bluegreen.release.plugins.module_utils.nginx_apply import CommandResult, Nginx
-from ansible_collections.bluegreen.release.plugins.module_utils.nginx_probe import look_at_generation
 from ansible_collections.bluegreen.release.plugins.module_utils.nginx_siting import Site
 from ansible_collections.bluegreen.release.plugins.module_utils.nginx_switching import Switch
+from ansible_collections.bluegreen.release.plugins.module_utils.nginx_undoing import Restoration, Withdrawal
 
 from tests.nginx.proxy import Proxy
 from tests.nginx.render import SECRET
@@ -20,8 +20,8 @@ PREVIEW_HEADERS = {"Host": "green.shop.test", "X-Release-Preview": SECRET}
 
 def run(command: list[str]) -> CommandResult:
     """Run a command as a module would."""
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    return CommandResult(done.returncode, done.stdout + done.stderr)
+    done = subprocess.run(command, capture_output=True, text=True, errors="replace", check=False)
+    return CommandResult(done.returncode, done.stdout, done.stderr)
 
 
 def switching(proxy: Proxy, slot: str, check_mode: bool = False, **more: Any) -> Switch:
@@ -41,23 +41,31 @@ def switching(proxy: Proxy, slot: str, check_mode: bool = False, **more: Any) ->
         "prove_seconds": 0.2,
         "prove_timeout_seconds": 1.0,
         "at": None,
+        "tls_name": "shop.test",
+        "ca": None,
         **more,
     }
     return Switch(params, check_mode)
 
 
-def siting(proxy: Proxy, check_mode: bool = False, inputs: dict[str, Any] | None = None, **more: Any) -> Site:
-    """A run of nginx_site, not yet started."""
-    rendered = proxy.rendered(**(inputs or {}))
-    given = proxy.inputs(**(inputs or {}))
-    params: dict[str, Any] = {
+def given(proxy: Proxy, mode: str = "site", **inputs: Any) -> dict[str, Any]:
+    """What the role would give nginx_site for this proxy, whatever the state."""
+    include = mode == "include"
+    rendered = proxy.rendered(nginx_switchover_mode=mode, **inputs)
+    files = {"site": str(proxy.site_file), "http": str(proxy.http_file), "server": str(proxy.server_file)}
+    return {
         "site": rendered.template,
-        "site_file": str(proxy.site_file),
+        "site_file": files["http" if include else "site"],
+        "server": rendered.server if include else "",
+        "server_file": files["server"] if include else "",
+        "former_files": [files["site"]] if include else [files["http"], files["server"]],
+        "replaces": {},
+        "generation": "",
         "preview": rendered.preview,
-        "preview_file": str(proxy.root / "bluegreen" / "shop-preview.conf"),
+        "preview_file": str(proxy.preview_file),
         "inputs": {
             "application": "shop",
-            "slots": given["release_slots"],
+            "slots": {"blue": {"port": proxy.blue}, "green": {"port": proxy.green}},
             "instances": [{"host": "app1", "address": "127.0.0.1"}],
             "server_names": ["shop.test"],
             "preview_server_name": "green.shop.test",
@@ -70,14 +78,33 @@ def siting(proxy: Proxy, check_mode: bool = False, inputs: dict[str, Any] | None
         "state_directory": str(proxy.root / "state"),
         "epoch": 0,
         "fence_wait_seconds": 5.0,
-        **more,
+        "probe_url": proxy.url + "/.bluegreen/slot",
+        "probe_headers": PREVIEW_HEADERS,
+        "front_url": proxy.url + "/",
+        "front_headers": {"Host": "shop.test"},
+        "slot_header": "X-Release-Slot",
+        "tls_name": "shop.test",
+        "ca": None,
     }
-    nginx = Nginx(
-        run=run,
-        test_command=[*proxy.command, "-t"],
-        reload_command=[*proxy.command, "-s", "reload"],
-        look=look_at_generation(proxy.url + "/.bluegreen/slot", PREVIEW_HEADERS),
-        prove_seconds=0.3,
-        timeout_seconds=2.0,
-    )
-    return Site(params, nginx, check_mode)
+
+
+def nginx_of(proxy: Proxy) -> Nginx:
+    """The proxy as the modules see it."""
+    return Nginx(run, [*proxy.command, "-t"], [*proxy.command, "-s", "reload"], prove_seconds=0.3, timeout_seconds=2.0)
+
+
+def siting(
+    proxy: Proxy, check_mode: bool = False, inputs: dict[str, Any] | None = None, mode: str = "site", **more: Any
+) -> Site:
+    """A run of nginx_site, not yet started."""
+    return Site({**given(proxy, mode, **(inputs or {})), **more}, nginx_of(proxy), check_mode)
+
+
+def withdrawing(proxy: Proxy, check_mode: bool = False, mode: str = "site", **more: Any) -> Withdrawal:
+    """A run of nginx_site with state withdrawn, not yet started."""
+    return Withdrawal({**given(proxy, mode), **more}, nginx_of(proxy), check_mode)
+
+
+def restoring(proxy: Proxy, generation: str, mode: str = "site", **more: Any) -> Restoration:
+    """A run of nginx_site with state restored, not yet started."""
+    return Restoration({**given(proxy, mode), "generation": generation, **more}, nginx_of(proxy), False)

@@ -22,7 +22,7 @@ DEFAULTS = (ROOT / "roles/release/defaults/main.yml", ROLE / "defaults/main.yml"
 
 
 def main() -> None:
-    """stdin: {inputs, expressions}; stdout: {site, preview, values}."""
+    """stdin: {inputs, expressions}; stdout: {site, server, preview, values}."""
     asked = json.load(sys.stdin)
     init_plugin_loader([str(ROOT / "collections")])  # type: ignore[no-untyped-call]
     loader = DataLoader()  # type: ignore[no-untyped-call]
@@ -36,7 +36,8 @@ def main() -> None:
         return templar.template(trust_as_template("{{ " + expression + " }}"))
 
     rendered = {
-        "site": value("lookup('ansible.builtin.template', 'site.conf.j2')"),
+        "site": value("lookup('ansible.builtin.template', __nginx_switchover_files.template)"),
+        "server": value("__nginx_switchover_files.server"),
         "preview": value("lookup('ansible.builtin.template', 'preview.conf.j2')"),
         "values": {expression: value(expression) for expression in asked["expressions"]},
     }

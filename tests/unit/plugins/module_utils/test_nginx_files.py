@@ -22,8 +22,8 @@ def both(root: Path, site: str = "new", secret: str = "hidden") -> FileSet:
     """A site file and a secret file."""
     return FileSet(
         [
-            ManagedFile(str(root / "bg" / "preview"), secret, 0o600, secret=True),
-            ManagedFile(str(root / "site"), site, 0o644),
+            ManagedFile(str(root / "bg" / "preview"), secret.encode(), 0o600, secret=True),
+            ManagedFile(str(root / "site"), site.encode(), 0o644),
         ]
     )
 
@@ -55,7 +55,7 @@ def test_restore_brings_back_content_mode_and_absence(tmp_path: Path) -> None:
 
 def test_a_failed_write_puts_the_first_file_back(tmp_path: Path) -> None:
     files = FileSet(
-        [ManagedFile(str(tmp_path / "a"), "new", 0o644), ManagedFile(str(tmp_path / "blocked" / "b"), "new", 0o644)]
+        [ManagedFile(str(tmp_path / "a"), b"new", 0o644), ManagedFile(str(tmp_path / "blocked" / "b"), b"new", 0o644)]
     )
     (tmp_path / "blocked").touch()
     with pytest.raises(OSError):
