@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The sample application in the lab: its images built and pushed, its previous version installed."""
+"""The applications in the lab: their images built and pushed, the previous version of one installed."""
 
 from __future__ import annotations
 
@@ -13,12 +13,10 @@ from lab.base_image import ensure_base_image, image_exists
 from lab.errors import LabError
 from lab.images import folder_hash
 from lab.process import attempt, follow, last_lines, run, say, step
-from lab.profiles import INSTALLED
+from lab.profiles import INSTALLED, Application
 from lab.registry import push
 from lab.settings import ROOT, Settings
 
-FOLDER = ROOT / "lab" / "application"
-_BUILD = ["docker", "compose", "--progress", "plain", "-f", str(FOLDER / "build.yml")]
 _BUNDLES = ("PIP_CERT", "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE")
 _SYSTEM_BUNDLE = "/etc/ssl/certs/ca-certificates.crt"
 _CONTENT_TAG = re.compile(r"[0-9.]+-[0-9a-f]{12}")
@@ -33,36 +31,37 @@ def certificate_bundle() -> str:
     return next((path for path in named if path and os.path.isfile(path)), _SYSTEM_BUNDLE)
 
 
-def ensure_images() -> list[str]:
-    """Have the application's images, built where their folder's content is new; returns their names."""
-    listed = run([*_BUILD, "config", "--images"], remedy="read the message above")
+def ensure_images(application: Application) -> list[str]:
+    """Have an application's images, built where their folder's content is new; returns their names."""
+    build = ["docker", "compose", "--progress", "plain", "-f", str(application.folder / "build.yml")]
+    listed = run([*build, "config", "--images"], remedy="read the message above")
     images = sorted(set(listed.split()))
-    content = folder_hash(FOLDER)
+    content = folder_hash(application.folder)
     if not all(image_exists(f"{image}-{content}") for image in images):
         ensure_base_image()
-        with step(f"building the application: {', '.join(images)}"):
+        with step(f"building {application.name}: {', '.join(images)}"):
             run(
-                [*_BUILD, "build"],
+                [*build, "build"],
                 remedy="check that this machine reaches its Debian mirror and its Python package index; "
                 "behind a private certificate authority set PIP_CERT to its bundle",
                 timeout_seconds=_BUILD_SECONDS,
-                environment={"SAMOKODER_BUILD_CA": certificate_bundle()},
+                environment={f"{application.name.upper()}_BUILD_CA": certificate_bundle()},
             )
         for image in images:
             run(["docker", "tag", image, f"{image}-{content}"], remedy="look at: docker images")
-        _forget_former_contents(content)
+        _forget_former_contents(application, content)
         return images
     for image in images:
         run(["docker", "tag", f"{image}-{content}", image], remedy="look at: docker images")
     return images
 
 
-def _forget_former_contents(content: str) -> None:
+def _forget_former_contents(application: Application, content: str) -> None:
     """Former images are kept by these tags only; a checkout that wants one again builds it."""
-    listed = run(["docker", "image", "ls", "--format", "{{.Tag}}", "samokoder"], remedy="look at: docker images")
+    listed = run(["docker", "image", "ls", "--format", "{{.Tag}}", application.name], remedy="look at: docker images")
     for tag in listed.split():
         if _CONTENT_TAG.fullmatch(tag) and not tag.endswith(f"-{content}"):
-            attempt(["docker", "image", "rm", f"samokoder:{tag}"])
+            attempt(["docker", "image", "rm", f"{application.name}:{tag}"])
 
 
 def push_images(settings: Settings, images: list[str]) -> list[str]:

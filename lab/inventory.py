@@ -47,6 +47,8 @@ def _common(settings: Settings, hosts: Sequence[Host], secrets: Mapping[str, str
         "lab_db_name": INSTALLED.name,
         "lab_db_user": INSTALLED.name,
         "lab_db_password": secrets["db_password"],
+        "lab_guestbook_db_password": secrets["guestbook_db_password"],
+        "lab_guestbook_secret": secrets["guestbook_secret"],
         "lab_redis_address": address["db"],
         "lab_preview_secret": secrets["preview_secret"],
         "lab_application_secret": secrets["application_secret"],

@@ -113,6 +113,33 @@ SAMOKODER = Application(
     ),
 )
 
-APPLICATIONS = {application.name: application for application in (SAMOKODER,)}
+GUESTBOOK = Application(
+    name="guestbook",
+    folder=ROOT / "lab" / "guestbook",
+    site="guestbook.lab",
+    previous="1.0",
+    port=9000,
+    service="web",
+    ready="/status/",
+    migrate=("python3", "manage.py", "migrate"),
+    table="entries_entry",
+    migrations="public.django_migrations",
+    revision="select name from django_migrations where app = 'entries' order by id desc limit 1",
+    environment={
+        "DATABASE_URL": "postgresql://guestbook:{guestbook_db_password}@{db}:5432/guestbook",
+        "SECRET_KEY": "{guestbook_secret}",
+    },
+    password="guestbook_db_password",
+    traffic=Traffic(
+        write="/entries/",
+        key="key",
+        more={"author": "load", "text": "written by the load"},
+        items="/entries/?limit=10",
+        item="/entries/{id}/",
+        version_header="X-Guestbook-Version",
+    ),
+)
+
+APPLICATIONS = {application.name: application for application in (SAMOKODER, GUESTBOOK)}
 # The one that `bin/lab up` installs.
 INSTALLED = SAMOKODER

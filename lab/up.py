@@ -41,10 +41,7 @@ def bring_up(settings: Settings, lb: int | None, app: int | None, install: bool)
     shape = choose_shape(lb, app, current_shape(settings))
     say(f"lab {settings.name}: {shape.lb} lb, {shape.app} app (Docker {engine.version}, Compose {engine.compose})")
     hosts, changed = _ensure_hosts(settings, shape)
-    images = application.ensure_images()
-    pushed = application.push_images(settings, images)
-    if INSTALLED.previous_image in pushed:
-        snapshot.forget(settings)
+    pushed = _ensure_images(settings)
     missing = install and not snapshot.exists(settings)
     if missing:
         _install(settings, hosts)
@@ -53,6 +50,18 @@ def bring_up(settings: Settings, lb: int | None, app: int | None, install: bool)
         say("everything was there already: nothing changed")
     say(f"up in {time.monotonic() - begun:.1f} s")
     return changed
+
+
+def _ensure_images(settings: Settings) -> list[str]:
+    """Have all applications' images in the registry; what was kept of a former one is forgotten."""
+    pushed = []
+    for known in APPLICATIONS.values():
+        pushed += application.push_images(settings, application.ensure_images(known))
+        if known.previous_image in pushed:
+            database.forget_snapshot(settings, known)
+    if INSTALLED.previous_image in pushed:
+        snapshot.forget(settings)
+    return pushed
 
 
 def current_shape(settings: Settings) -> Shape | None:
@@ -79,11 +88,11 @@ def _ensure_hosts(settings: Settings, shape: Shape) -> tuple[list[Host], bool]:
             _prepare_app(settings, host)
     if done["registry1"] == "new":
         let_in(settings, secrets["registry_password"])
-    for known_application in APPLICATIONS.values():
-        database.ensure_role(settings, known_application, secrets[known_application.password])
+    for known in APPLICATIONS.values():
+        database.ensure_role(settings, known, secrets[known.password])
     write_json(settings.state / "inventory.json", build_inventory(settings, hosts, secrets))
-    known = {"lb": shape.lb, "app": shape.app, "subnet": subnet, "port": settings.port}
-    write_json(settings.state / "shape.json", known)
+    written = {"lb": shape.lb, "app": shape.app, "subnet": subnet, "port": settings.port}
+    write_json(settings.state / "shape.json", written)
     return hosts, changed or set(done.values()) != {"kept"}
 
 
@@ -124,7 +133,8 @@ def _install(settings: Settings, hosts: Sequence[Host]) -> None:
     with step("clearing hosts and database"):
         snapshot.forget(settings)
         snapshot.clear(settings, hosts)
-        database.empty(settings, INSTALLED)
+        for known in APPLICATIONS.values():
+            database.empty(settings, known)
         database.forget_writes(settings)
     application.install_previous(settings)
     with step("keeping this state for bin/lab reset"):

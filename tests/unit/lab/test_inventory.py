@@ -9,7 +9,14 @@ from lab.settings import Settings
 from lab.shape import Shape, plan_hosts
 
 LAB = Settings(name="test", port=8280, state=Path("/s/test"))
-SECRETS = {"db_password": "p", "preview_secret": "q", "application_secret": "r", "registry_password": "s"}
+SECRETS = {
+    "db_password": "p",
+    "preview_secret": "q",
+    "application_secret": "r",
+    "registry_password": "s",
+    "guestbook_db_password": "t",
+    "guestbook_secret": "u",
+}
 
 
 def test_groups_hold_the_shape_and_every_host_has_its_address() -> None:
