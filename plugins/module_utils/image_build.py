@@ -39,7 +39,8 @@ def build_failure(result: Mapping[str, Any], image: str) -> str:
             f"Expected no {image} in its registry after the build, found one: somebody pushed it meanwhile, and a tag"
             " is never overwritten. Release again to release theirs, or release under another version."
         )
-    said = str(result.get("stderr") or result.get("stdout") or result.get("msg") or "no output").strip()
+    said = "\n".join(str(result.get(key) or "").strip() for key in ("stdout", "stderr")).strip()
+    said = said or str(result.get("msg") or "no output")
     last = "\n".join(said.splitlines()[-_LAST_LINES:])
     return (
         f"Expected `{command}` to succeed, so that {image} is in its registry, found exit code"
