@@ -7,7 +7,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from ansible_collections.bluegreen.release.plugins.module_utils import report, rollback_decision
+from ansible_collections.bluegreen.release.plugins.module_utils import (
+    report,
+    rollback_decision,
+    singleton,
+    singleton_back,
+)
 
 
 class FilterModule:
@@ -20,6 +25,8 @@ class FilterModule:
             "undo_of": report.undo_of,
             "rollback_present": report.present_of,
             "rollback_told": report.told_of,
+            "rollback_singletons": singleton_back.plan,
+            "singleton_unstopped": singleton.unstopped,
             "release_report": report.release_report,
             "rollback_report": report.rollback_report,
             "rollback_decision": rollback_decision.decide,

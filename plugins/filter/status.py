@@ -32,10 +32,11 @@ def of_hostvars(
     hostvars: Mapping[str, Any],
     application: str,
     environment: str,
+    singletons: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """The estate document: see module_utils/estate.py."""
     views = host_views(list(dict.fromkeys([*lb_hosts, *app_hosts])), hostvars)
-    return estate.estate(views, lb_hosts, app_hosts, application, environment)
+    return estate.estate(views, lb_hosts, app_hosts, application, environment, singletons)
 
 
 class FilterModule:

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ansible_collections.bluegreen.release.plugins.module_utils import lock, record, transitions
+from ansible_collections.bluegreen.release.plugins.module_utils import estate_singletons, lock, record, transitions
 
 HostViews = Mapping[str, Mapping[str, Any]]
 SLOTS = ("blue", "green")
@@ -130,9 +130,13 @@ def _summary(document: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def estate(
-    views: HostViews, lb_hosts: Sequence[str], app_hosts: Sequence[str], application: str, environment: str
-) -> dict[str, Any]:
-    """One document about the whole estate; ``ok`` is false when anything is in ``problems``."""
+    views: HostViews, lb_hosts: Sequence[str], app_hosts: Sequence[str], application: str, environment: str,
+    singletons: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:  # fmt: skip
+    """One document about the whole estate; ``ok`` is false when anything is in ``problems``.
+
+    singletons: ``services`` that must run once, and the ``host`` on which they do.
+    """
     records = {host: view["record"] for host, view in views.items() if view.get("record")}
     documents = record.newest_valid(one for view in records.values() for one in view["records"])
     newest = documents[0] if documents else None
@@ -146,6 +150,8 @@ def estate(
         wanted = newest["version"] if served == newest["to_slot"] else newest["from_version"]
     problems = _silent(views, lb_hosts, app_hosts) + _proxy_problems(views, lb_hosts, newest)
     problems += _record_problems(views, lb_hosts, newest) + _version_problems(served, instances, wanted)
+    alone = estate_singletons.places(views, app_hosts, (singletons or {}).get("services", []))
+    problems += estate_singletons.problems(alone, served, (singletons or {}).get("host", ""))
     if len({holder["release_id"] for holder in holders.values()}) > 1:
         found = ", ".join(f"{host} {holder['release_id']}" for host, holder in holders.items())
         problems.append(f"expected one release to hold the lock, found {found}.")
@@ -157,6 +163,7 @@ def estate(
         "live": live,
         "versions": {slot: ", ".join(found) or None for slot, found in versions.items()},
         "instances": instances,
+        "singletons": alone,
         # Of the last release that came as far as the database.
         "revision": next(filter(None, (one["revision_after"] or one["revision_before"] for one in documents)), None),
         "release": _summary(newest) if newest else None,
@@ -178,6 +185,7 @@ def lines(document: Mapping[str, Any]) -> list[str]:
             f"{host} {'+'.join(found) or 'nothing'}" for host, found in document["instances"][slot].items()
         )
         told.append(f"slot {slot}{used}: {document['versions'][slot] or 'nothing runs'} ({hosts or 'no host asked'})")
+    told += [f"runs once: {name}, in {estate_singletons.told(found)}" for name, found in document["singletons"].items()]
     told.append(f"database revision: {document['revision'] or 'not recorded'}")
     for one in document["releases"]:
         end = f"{one['outcome']} {one['ended_at']}" if one["outcome"] else f"unfinished, phase {one['phase']}"

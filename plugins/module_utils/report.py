@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, TypedDict
 
-from ansible_collections.bluegreen.release.plugins.module_utils import configuration
+from ansible_collections.bluegreen.release.plugins.module_utils import configuration, singleton_back
 
 
 class Failure(TypedDict):
@@ -45,7 +45,7 @@ class Undo(TypedDict):
     stopped: list[str]
     """Application hosts on which the candidate was stopped."""
     complete: bool
-    """Whether every proxy is back and the candidate is stopped wherever that was asked for."""
+    """Whether every proxy and what runs once is back, and the candidate is stopped wherever that was asked for."""
 
 
 def failure_of(hosts: Sequence[str], facts: Mapping[str, Mapping[str, Any]]) -> Failure:
@@ -71,13 +71,14 @@ def present_of(hosts: Sequence[str], facts: Mapping[str, Mapping[str, Any]]) -> 
 
 def told_of(
     document: Mapping[str, Any], lb_hosts: Sequence[str], app_hosts: Sequence[str],
-    facts: Mapping[str, Mapping[str, Any]],
+    facts: Mapping[str, Mapping[str, Any]], singletons: singleton_back.Plan,
 ) -> Told:  # fmt: skip
     """All that going back has to say besides where users are, from the facts that its tasks left on the hosts."""
     found = configuration.told_back(document, lb_hosts, app_hosts, facts)
+    background = singleton_back.told(singletons, facts)
     warned = [facts[host].get("hook_warnings") or [] for host in present_of([*lb_hosts, *app_hosts], facts)]
     hooks = list(dict.fromkeys(line for lines in warned for line in lines))
-    return Told(done=found["done"], undone=found["undone"] + hooks)
+    return Told(done=background["done"] + found["done"], undone=background["undone"] + found["undone"] + hooks)
 
 
 def speaker_of(hosts: Sequence[str], facts: Mapping[str, Mapping[str, Any]]) -> str:
@@ -91,20 +92,24 @@ def undo_of(
     facts: Mapping[str, Mapping[str, Any]],
     moved: bool,
     stop_wanted: bool,
+    singletons: singleton_back.Plan | None = None,
 ) -> Undo:
     """Sum up what going back has reached on every host, from the facts that its tasks left behind.
 
     moved: whether the release may have switched a proxy; the record says so before the first is switched.
+    singletons: the services that run once and belong on the old slot again; None as long as that is not asked.
     """
     proved = [host for host in lb_hosts if facts[host].get("__rollback_proved")]
     stopped = [host for host in app_hosts if facts[host].get("__rollback_stopped")]
     silent = [host for host in lb_hosts if host not in proved]
+    background = singleton_back.told(singletons, facts)["undone"] if singletons else []
+    stop_ended = not stop_wanted or len(stopped) == len(app_hosts)
     return Undo(
         proved=proved,
         unproved=silent if moved else [],
         unasked=[] if moved else silent,
         stopped=stopped,
-        complete=not (moved and silent) and (not stop_wanted or len(stopped) == len(app_hosts)),
+        complete=not (moved and silent) and stop_ended and not background,
     )
 
 

@@ -173,3 +173,37 @@ def test_the_revision_is_that_of_the_last_release_that_came_to_the_database() ->
         given[host]["record"]["records"].append(failed)
     assert merged(given)["release"]["release_id"] == later["release_id"]
     assert merged(given)["revision"] == "b"
+
+
+def running_once(*where: tuple[str, str]) -> dict[str, Any]:
+    """The estate with a service that must run once on app1, and that runs in these slots of these hosts."""
+    given = views()
+    given["app2"] = json.loads(json.dumps(given["app1"]))
+    for host in ("app1", "app2"):
+        for slot, view in given[host]["probe"]["slots"].items():
+            state = "running" if (host, slot) in where else "exited"
+            view["containers"].append({"service": "jobs", "state": state, "version": view["containers"][0]["version"]})
+    singletons = {"host": "app1", "services": ["jobs"]}
+    return estate.estate(given, LB, ["app1", "app2"], "shop", "test", singletons)
+
+
+def test_what_runs_once_is_shown_and_right_on_the_live_slot_of_its_host() -> None:
+    found = running_once(("app1", "green"))
+    assert found["problems"] == []
+    assert found["singletons"] == {"jobs": [{"host": "app1", "slot": "green"}]}
+    assert "runs once: jobs, in green on app1" in estate.lines(found)
+
+
+@pytest.mark.parametrize(
+    ("where", "words"),
+    [
+        ([("app1", "blue"), ("app1", "green")], "running 2 times at once, in blue on app1, green on app1"),
+        ([("app1", "green"), ("app2", "green")], "running 2 times at once"),
+        ([("app1", "blue")], "expected jobs to run in green on app1, found it in blue on app1"),
+        ([("app2", "green")], "found it in green on app2"),
+        ([], "found it in no slot"),
+    ],
+)
+def test_what_runs_twice_or_elsewhere_is_a_problem(where: list[tuple[str, str]], words: str) -> None:
+    (problem,) = running_once(*where)["problems"]
+    assert words in problem

@@ -7,7 +7,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.bluegreen.release.plugins.module_utils import report
+from ansible_collections.bluegreen.release.plugins.module_utils import report, singleton_back
 
 HOSTS = ["lb1", "lb2", "app1"]
 HERE: dict[str, Any] = {"__rollback_present": True}
@@ -171,7 +171,8 @@ def test_warnings_of_hooks_are_told_once_by_the_hosts_that_are_there() -> None:
         "lb1": {**HERE, "hook_warnings": ["gate"]}, "lb2": {"hook_warnings": ["old"]},
         "app1": {**HERE, "hook_warnings": ["gate", "drain"]},
     }  # fmt: skip
-    found = report.told_of(document(), ["lb1", "lb2"], ["app1"], hosts)
+    still = singleton_back.plan({**document(), "traffic_moved": False, "epoch": 1}, [], "app1", ["app1"])
+    found = report.told_of(document(), ["lb1", "lb2"], ["app1"], hosts, still)
     assert found == {"done": [], "undone": ["gate", "drain"]}
     assert report.present_of(HOSTS, hosts) == ["lb1", "app1"]
     assert "WARNING: gate" in report.release_report(document(), False, ["gate"])
