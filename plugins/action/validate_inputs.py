@@ -84,7 +84,7 @@ class ActionModule(ActionBase):
         problems += check_steps(common, argument_spec()["steps"]["options"])
         if common.get("release_hooks"):
             problems += hook_problems(common["release_hooks"], str(variables.get("inventory_dir") or "."))
-        return problems + self._compose(common)
+        return problems + self._compose(common, values[hosts[0]])
 
     def _specs(self) -> dict[str, Any]:
         """Read the argument specifications of every role beside this plugin."""
@@ -158,16 +158,15 @@ class ActionModule(ActionBase):
                 continue  # It refers to something that is missing, which is reported by its own name.
         return common
 
-    def _compose(self, common: dict[str, Any]) -> list[Problem]:
+    def _compose(self, common: dict[str, Any], values: dict[str, Any]) -> list[Problem]:
         path, services = common.get("release_compose_file"), common.get("release_services")
         if not isinstance(path, str) or not isinstance(services, list):
             return []
         full = self._loader.path_dwim(os.path.expanduser(path))
-        slot_state = _list(common.get("green_provision_slot_state"))
         try:
             text = Path(full).read_text(encoding="utf-8")
-            service, port = str(common["release_service"]), int(common["release_container_port"])
-            refusals = compose_refusals(text, [str(one) for one in services], service, port, slot_state)
+            given = {"release_container_port_given": "release_container_port" in values}
+            refusals = compose_refusals(text, {**common, **given}, full)
             names = check_compose_names(common, parse_compose(text))
         except (OSError, UnicodeDecodeError, AnsibleError) as error:
             return [rules.unreadable_compose(full, str(error))]

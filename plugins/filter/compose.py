@@ -4,15 +4,24 @@
 
 from __future__ import annotations
 
+import os
+import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import yaml
 from ansible.errors import AnsibleFilterError
 from ansible_collections.bluegreen.release.plugins.module_utils import compose_override as rendering
+from ansible_collections.bluegreen.release.plugins.module_utils.compose_document import (
+    application_of,
+    released_services,
+)
+from ansible_collections.bluegreen.release.plugins.module_utils.compose_environment import carried, environment_file
 from ansible_collections.bluegreen.release.plugins.module_utils.compose_problems import compose_problems
+from ansible_collections.bluegreen.release.plugins.module_utils.compose_variables import interpolate
 
 HEADER = "# Written by bluegreen.release: what this slot changes in compose.yml. Changes made here are lost.\n"
+SHARED_HEADER = "# Written by bluegreen.release: the services that run once, beside the slots.\n"
 
 
 class _Dumper(yaml.SafeDumper):
@@ -43,6 +52,15 @@ def _untagged(loader: _Loader, _suffix: str, node: yaml.Node) -> Any:
 
 
 _Loader.add_multi_constructor("!", _untagged)
+# Compose reads YAML 1.2, where 22:22 is a text; in YAML 1.1 it is a number in base 60.
+_Loader.yaml_implicit_resolvers = {
+    first: [one for one in resolvers if one[0] not in ("tag:yaml.org,2002:int", "tag:yaml.org,2002:float")]
+    for first, resolvers in _Loader.yaml_implicit_resolvers.items()
+}
+_Loader.add_implicit_resolver("tag:yaml.org,2002:int", re.compile(r"[-+]?(0|[1-9][0-9]*)$"), list("-+0123456789"))
+_Loader.add_implicit_resolver(
+    "tag:yaml.org,2002:float", re.compile(r"[-+]?[0-9]+\.[0-9]+([eE][-+]?[0-9]+)?$"), list("-+0123456789")
+)
 
 
 def parse_compose(text: str) -> dict[str, Any]:
@@ -56,22 +74,46 @@ def parse_compose(text: str) -> dict[str, Any]:
     return document
 
 
-def compose_refusals(
-    text: str, services: Sequence[str], service: str, container_port: int, slot_state: Sequence[str] = ()
-) -> list[str]:
-    """Why the compose file cannot run in two slots; see compose_problems."""
-    return compose_problems(parse_compose(text), list(services), service, int(container_port), slot_state)
+def compose_refusals(text: str, inputs: Mapping[str, Any], path: str) -> list[str]:
+    """Why the compose file cannot run in two slots; see compose_problems. path: of the file, on the controller."""
+    return compose_problems(parse_compose(text), application_of(inputs), _exists(path))
 
 
-def compose_override(
-    text: str, slot: Mapping[str, Any], services: Sequence[str], service: str, container_port: int
-) -> str:
+def compose_override(text: str, slot: Mapping[str, Any], inputs: Mapping[str, Any], path: str) -> str:
     """The text of the override file. slot: the fields of module_utils.compose_override.Slot."""
     fields = {**slot, "port": int(slot["port"]), "limits": {str(k): str(v) for k, v in slot["limits"].items()}}
-    document = rendering.compose_override(
-        parse_compose(text), rendering.Slot(**fields), list(services), service, int(container_port)
-    )
-    return HEADER + str(yaml.dump(_plain(document), Dumper=_Dumper, sort_keys=False, width=1000))
+    compose, application = parse_compose(text), application_of(inputs)
+    carried = _carried(compose, application.services, application, path)
+    return _document(HEADER, rendering.compose_override(compose, rendering.Slot(**fields), application, carried))
+
+
+def compose_shared_override(text: str, name: str, inputs: Mapping[str, Any], path: str) -> str:
+    """The text of the override file of the services beside the slots. name: of the application."""
+    compose, application = parse_compose(text), application_of(inputs)
+    carried = _carried(compose, application.shared, application, path)
+    return _document(SHARED_HEADER, rendering.shared_override(compose, application, carried, str(name)))
+
+
+def compose_carried(text: str, services: Sequence[str], inputs: Mapping[str, Any], path: str) -> dict[str, str]:
+    """Name on the host to path on the controller of the environment files that the services name."""
+    application = application_of(inputs)
+    found = _carried(parse_compose(text), list(services), application, path)
+    folder = os.path.dirname(path)
+    return {name: os.path.join(folder, interpolate(one, application.environment)) for one, name in found.items()}
+
+
+def _carried(compose: Mapping[str, Any], services: Sequence[str], application: Any, path: str) -> dict[str, str]:
+    return carried(compose, services, application.environment, _exists(path))
+
+
+def _exists(path: str) -> Callable[[str], bool]:
+    """Whether a path, relative to the compose file, is a file on the controller."""
+    folder = os.path.dirname(path)
+    return lambda one: os.path.isfile(os.path.join(folder, one))
+
+
+def _document(header: str, content: Mapping[str, Any]) -> str:
+    return header + str(yaml.dump(_plain(content), Dumper=_Dumper, sort_keys=False, width=1000))
 
 
 def _plain(value: Any) -> Any:
@@ -87,13 +129,13 @@ def _plain(value: Any) -> Any:
 
 def compose_released_services(text: str, services: Sequence[str], service: str) -> list[str]:
     """The services of a slot that run the release image."""
-    return [str(name) for name in rendering.released_services(parse_compose(text), list(services), service)]
+    return [str(name) for name in released_services(parse_compose(text), list(services), service)]
 
 
 def compose_environment_file(environment: Mapping[str, Any]) -> str:
     """The text of the slot's environment file. Raises AnsibleFilterError for what cannot be written."""
     try:
-        return rendering.environment_file(environment)
+        return environment_file(environment)
     except ValueError as error:
         raise AnsibleFilterError(str(error)) from error
 
@@ -105,6 +147,8 @@ class FilterModule:
         return {
             "compose_refusals": compose_refusals,
             "compose_override": compose_override,
+            "compose_shared_override": compose_shared_override,
+            "compose_carried": compose_carried,
             "compose_released_services": compose_released_services,
             "compose_environment_file": compose_environment_file,
         }

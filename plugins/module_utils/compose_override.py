@@ -12,6 +12,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from ansible_collections.bluegreen.release.plugins.module_utils import compose_document as document
+from ansible_collections.bluegreen.release.plugins.module_utils import compose_shared as shared
+from ansible_collections.bluegreen.release.plugins.module_utils.compose_document import Application
+
 ENVIRONMENT_FILE = "slot.env"
 
 
@@ -53,49 +57,98 @@ class Slot:
     publish_address: str = ""
 
 
-def released_services(compose: Mapping[str, Any], services: Sequence[str], service: str) -> list[str]:
-    """The services of a slot that run the release image: `service`, and those with the same image or build."""
-    known = compose["services"]
-    own = known[service]
-    return [
-        name
-        for name in services
-        if name == service
-        or (own.get("image") and known[name].get("image") == own.get("image"))
-        or (own.get("build") and not known[name].get("image") and known[name].get("build") == own.get("build"))
-    ]
-
-
 def compose_override(
-    compose: Mapping[str, Any], slot: Slot, services: Sequence[str], service: str, container_port: int
+    compose: Mapping[str, Any], slot: Slot, application: Application, carried: Mapping[str, str]
 ) -> dict[str, Any]:
-    """The override document for a slot. The compose file must have no `compose_problems`."""
-    released = released_services(compose, services, service)
-    return {
-        "services": {
-            name: _service(
-                compose["services"][name],
-                slot,
-                services,
-                [_published(slot, container_port)] if name == service else [],
-                name in released,
-            )
-            for name in services
+    """The override document for a slot. The compose file must have no `compose_problems`.
+
+    carried: environment file, as it is written, to its name in the slot's directory.
+    """
+    whole = document.resolved(compose)
+    released = document.released_services(whole, application.services, application.service)
+    project = application.projects.get(slot.name, "")
+    foreign, names = shared.joined(whole, application, project), shared.own_names(whole, application, project)
+    services = {
+        name: {
+            **_service(whole["services"][name], slot, _company(name, application), name in released),
+            "ports": OverrideList(
+                [_published(slot, application.container_port)] if name == application.service else []
+            ),
+            "env_file": _environment_files(whole["services"][name], carried, [ENVIRONMENT_FILE]),
+            **_networks(whole["services"][name], foreign),
         }
+        for name in application.services
     }
+    services.update(_others(whole, application.services))
+    networks: dict[str, Any] = {network: {"name": name} for network, name in names.items()}
+    networks.update({f"{shared.PREFIX}{one}": {"external": True, "name": name} for one, name in foreign.items()})
+    return {"services": services, **({"networks": networks} if networks else {})}
+
+
+def shared_override(
+    compose: Mapping[str, Any], application: Application, carried: Mapping[str, str], label: str
+) -> dict[str, Any]:
+    """The override document for the services beside the slots. label: name of the application."""
+    services = document.resolved(compose)["services"]
+    changed: dict[str, Any] = {}
+    for name in application.shared:
+        definition = services[name]
+        changed[name] = {"labels": {"bluegreen.application": label}, **_neighbours(definition, application.shared)}
+        if definition.get("env_file"):
+            changed[name]["env_file"] = _environment_files(definition, carried, [])
+        if not definition.get("restart"):
+            changed[name]["restart"] = "unless-stopped"
+    changed.update(_others({"services": services}, application.shared))
+    return {"services": changed}
+
+
+def _others(compose: Mapping[str, Any], services: Sequence[str]) -> dict[str, Any]:
+    """What keeps compose from refusing the file for the sake of services that are not started here.
+
+    They stay in it: a container of the project whose service the file does not have is removed as an orphan.
+    """
+    return {
+        name: {"env_file": Reset()}
+        for name, definition in compose["services"].items()
+        if name not in services and definition.get("env_file")
+    }
+
+
+def _company(name: str, application: Application) -> list[str]:
+    """The services with which one of a slot starts; one that runs on the live slot only is waited for by no other."""
+    if name in application.singletons:
+        return list(application.services)
+    return [one for one in application.services if one not in application.singletons]
+
+
+def _environment_files(definition: Mapping[str, Any], carried: Mapping[str, str], last: Sequence[str]) -> OverrideList:
+    """The environment files of a service where they are on the host, in their order, then the last."""
+    found: list[Any] = []
+    for entry in document.environment_files(definition):
+        path = entry.path if entry.on_host else carried.get(entry.path)
+        if path and (entry.syntax or not entry.required):
+            found.append(
+                {"path": path, "required": entry.required, **({"format": entry.syntax} if entry.syntax else {})}
+            )
+        elif path:
+            found.append(path)
+    return OverrideList([*found, *last])
+
+
+def _networks(definition: Mapping[str, Any], foreign: Mapping[str, str]) -> dict[str, Any]:
+    """The networks of a service, with those of the shared project that it joins; nothing when it joins none."""
+    own = document.networks(definition)
+    more = [f"{shared.PREFIX}{network}" for network in own if network in foreign]
+    return {"networks": {network: {} for network in [*own, *more]}} if more else {}
 
 
 def _published(slot: Slot, container_port: int) -> str:
     return ":".join([*filter(None, [slot.publish_address]), str(slot.port), str(container_port)])
 
 
-def _service(
-    definition: Mapping[str, Any], slot: Slot, services: Sequence[str], ports: Sequence[str], released: bool
-) -> dict[str, Any]:
+def _service(definition: Mapping[str, Any], slot: Slot, company: Sequence[str], released: bool) -> dict[str, Any]:
     changes: dict[str, Any] = {
         "container_name": Reset(),
-        "ports": OverrideList(ports),
-        "env_file": OverrideList([ENVIRONMENT_FILE]),
         "labels": {
             "bluegreen.application": slot.application,
             "bluegreen.slot": slot.name,
@@ -110,13 +163,23 @@ def _service(
         changes["restart"] = "unless-stopped"  # a slot comes back when its host does
     # Limits of the old style beside those under deploy are an error of compose.
     changes.update({name: Reset() for name in ("cpus", "mem_limit") if definition.get(name)})
-    depends = _dependencies(definition.get("depends_on"), services)
-    if depends is not None:
-        changes["depends_on"] = depends
+    changes.update(_neighbours(definition, company))
     # A name that the service sets itself would win over the environment file.
-    fixed = [name for name in slot.environment if name in _own_environment(definition)]
+    fixed = [name for name in slot.environment if name in document.environment_names(definition)]
     if fixed:
         changes["environment"] = {name: f"${{{name}}}" for name in fixed}
+    return changes
+
+
+def _neighbours(definition: Mapping[str, Any], company: Sequence[str]) -> dict[str, Any]:
+    """`depends_on` and `links` without services that compose must not start here; nothing when they stay."""
+    changes: dict[str, Any] = {}
+    depends = _dependencies(definition.get("depends_on"), company)
+    if depends is not None:
+        changes["depends_on"] = depends
+    links = document.links(definition)
+    if any(other not in company for other, _ in links):
+        changes["links"] = OverrideList([f"{other}:{alias}" for other, alias in links if other in company])
     return changes
 
 
@@ -131,34 +194,3 @@ def _dependencies(depends_on: Any, services: Sequence[str]) -> Override | Overri
     if isinstance(depends_on, Mapping):
         return Override({name: how for name, how in depends_on.items() if name in services})
     return OverrideList([name for name in depends_on if name in services])
-
-
-def _own_environment(definition: Mapping[str, Any]) -> set[str]:
-    environment = definition.get("environment") or {}
-    return {str(entry).split("=", 1)[0] for entry in environment}
-
-
-def environment_file(environment: Mapping[str, Any]) -> str:
-    """The text of an environment file that compose reads back as exactly these values.
-
-    Raises ValueError for a name that is no environment variable's. The text holds secrets.
-    """
-    lines = []
-    for name, value in sorted(environment.items()):
-        if not str(name).isidentifier() or not str(name).isascii():
-            raise ValueError(f"expected names like DATABASE_URL in release_app_environment, found {name!r}")
-        if isinstance(value, bool) or not isinstance(value, (str, int, float)):
-            raise ValueError(
-                f"expected a string as the value of {name} in release_app_environment, found {type(value).__name__}:"
-                " quote it"
-            )
-        lines.append(f"{name}={_quoted(str(value))}")
-    return "".join(f"{line}\n" for line in lines)
-
-
-def _quoted(value: str) -> str:
-    """In single quotes nothing is replaced; a value with one goes into double quotes, escaped."""
-    if "'" not in value and "\\" not in value:
-        return f"'{value}'"
-    escaped = value.replace("\\", "\\\\").replace('"', '\\"').replace("$", "\\$").replace("\n", "\\n")
-    return f'"{escaped}"'

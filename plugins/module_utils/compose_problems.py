@@ -4,144 +4,174 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-# Images that keep data of their own: one in each slot would give each slot its own truth.
-_STATEFUL = (
-    "postgres", "postgresql", "timescaledb", "pgvector", "mysql", "mariadb", "mongo", "mongodb", "redis", "valkey",
-    "rabbitmq", "kafka", "elasticsearch", "opensearch", "cassandra", "etcd", "minio", "influxdb", "clickhouse",
-)  # fmt: skip
+from ansible_collections.bluegreen.release.plugins.module_utils import compose_document as document
+from ansible_collections.bluegreen.release.plugins.module_utils.compose_document import Application
+from ansible_collections.bluegreen.release.plugins.module_utils.compose_environment import environment_problems
+from ansible_collections.bluegreen.release.plugins.module_utils.compose_parts import part_problems
+from ansible_collections.bluegreen.release.plugins.module_utils.compose_route import route_problems
+from ansible_collections.bluegreen.release.plugins.module_utils.compose_shared import shared_problems, stateful
 
 
 def compose_problems(
-    compose: Any, services: Sequence[str], service: str, container_port: int, slot_state: Iterable[str] = ()
+    compose: Any, application: Application, exists: Callable[[str], bool] = lambda path: True
 ) -> list[str]:
     """Everything that keeps the services from running in a slot; empty when nothing does.
 
-    compose: the parsed file. services: those of a slot. service: the one that answers HTTP, on container_port.
-    slot_state: names of volumes and services whose data may exist once in each slot.
+    compose: the parsed file. exists: whether a path, relative to the file, is there on the controller.
     """
     known = compose.get("services") if isinstance(compose, Mapping) else None
     if not isinstance(known, Mapping) or not known:
         return ["expected a compose file with services, found none: check release_compose_file"]
-    missing = [name for name in dict.fromkeys([*services, service]) if not isinstance(known.get(name), Mapping)]
+    problems = [*_list_problems(known, application), *_inheritance_problems(compose, application)]
+    if problems:
+        return problems  # what follows reads those services
+    whole = document.resolved(compose)
+    used = [*application.services, *application.shared]
+    checks: list[Iterator[str]] = [
+        route_problems(whole["services"], application),
+        *(_state_problems(whole, name, application) for name in application.services),
+        *(part_problems(whole, name, application) for name in used),
+        _network_problems(whole, application),
+        shared_problems(whole, application),
+        _profile_problems(whole["services"], application),
+        _build_problems(whole, application),
+        environment_problems(whole, application, exists),
+    ]
+    return list(dict.fromkeys(problem for check in checks for problem in check))
+
+
+def _list_problems(known: Mapping[str, Any], application: Application) -> Iterator[str]:
+    wanted = dict.fromkeys([*application.services, application.service, *application.shared])
+    missing = [name for name in wanted if not isinstance(known.get(name), Mapping)]
     if missing:
-        return [
+        yield (
             f"expected the services {', '.join(missing)} in the compose file, found only"
-            f" {', '.join(sorted(str(name) for name in known))}: correct release_services or release_service"
-        ]
-    if service not in services:
-        return [
-            f"expected release_service {service!r} to be one of release_services, found {', '.join(services)}:"
-            " add it to them"
-        ]
-    problems = [*_include_problems(compose), *_port_problems(service, known[service], container_port)]
-    declared = set(slot_state)
-    for name in services:
-        problems += _state_problems(compose, name, known[name], declared)
-        problems += _file_problems(name, known[name])
-    problems += _network_problems(compose, services)
-    return problems
-
-
-def mounts(definition: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """Kind (``bind`` or ``volume``) and source of each mount of a service that has a source."""
-    for mount in definition.get("volumes") or []:
-        if isinstance(mount, Mapping):
-            source, kind = str(mount.get("source") or ""), str(mount.get("type") or "volume")
-        else:
-            source = str(mount).split(":")[0] if ":" in str(mount) else ""
-            kind = "bind" if source.startswith((".", "/", "~", "$")) else "volume"
-        if source and kind in ("bind", "volume"):
-            yield kind, source
-
-
-def _include_problems(compose: Mapping[str, Any]) -> list[str]:
-    if not compose.get("include"):
-        return []
-    return ["expected one self-contained compose file, found `include`: write the included files into it"]
-
-
-def _port_problems(service: str, definition: Mapping[str, Any], container_port: int) -> list[str]:
-    problems = []
-    if definition.get("network_mode") == "host":
-        problems.append(
-            f"expected service {service} to publish a port of its slot, found `network_mode: host`, where both slots"
-            " would need the same port: remove it"
+            f" {', '.join(sorted(str(name) for name in known))}: correct release_services, release_service or"
+            " release_shared_services"
         )
-    ports = set(_container_ports(definition))
-    if ports and container_port not in ports:
-        problems.append(
-            f"expected service {service} to listen on release_container_port {container_port}, found"
-            f" {', '.join(str(port) for port in sorted(ports))} in the compose file: correct one of them"
+    if application.service not in application.services:
+        yield (
+            f"expected release_service {application.service!r} to be one of release_services, found"
+            f" {', '.join(application.services)}: add it to them"
         )
-    replicas = definition.get("scale") or (definition.get("deploy") or {}).get("replicas") or 1
-    if str(replicas) != "1":
-        problems.append(
-            f"expected one container of service {service}, as a slot has one port, found {replicas} replicas: set 1"
-            " and add application hosts instead"
+    both = [name for name in application.shared if name in application.services]
+    if both:
+        yield (
+            f"expected a service either in a slot or beside the slots, found {', '.join(both)} in release_services and"
+            " in release_shared_services: remove it from one of them"
         )
-    return problems
+    strangers = [name for name in application.singletons if name not in application.services]
+    if strangers:
+        yield (
+            "expected release_singleton_services to be some of release_services, found"
+            f" {', '.join(strangers)} beside them: add {', '.join(strangers)} to release_services"
+        )
+    if application.service in application.singletons:
+        yield (
+            f"expected release_service {application.service} to run in both slots, found it in"
+            " release_singleton_services: remove it from them"
+        )
 
 
-def _container_ports(definition: Mapping[str, Any]) -> Iterator[int]:
-    """Container ports that `ports` and `expose` name as plain numbers; ranges and variables say nothing."""
-    for entry in [*(definition.get("ports") or []), *(definition.get("expose") or [])]:
-        target = entry.get("target") if isinstance(entry, Mapping) else str(entry).split("/")[0].split(":")[-1]
-        if str(target).isdigit():
-            yield int(str(target))
+def _inheritance_problems(compose: Mapping[str, Any], application: Application) -> Iterator[str]:
+    if compose.get("include"):
+        yield (
+            "expected one self-contained compose file, found `include`: write the included files into it"
+            " (`docker compose config --no-interpolate` prints them as one)"
+        )
+    circle = document.cycle({name: one for name, one in compose["services"].items() if isinstance(one, Mapping)})
+    if circle:
+        yield (
+            f"expected services that can start one after the other, found {' -> '.join(circle)}: remove one of these"
+            " dependencies"
+        )
+    for name in dict.fromkeys([*application.services, *application.shared]):
+        if not isinstance(compose["services"].get(name), Mapping):
+            continue  # told already
+        try:
+            document.extended(compose["services"], name)
+        except ValueError as error:
+            yield (
+                f"expected one self-contained compose file, found service {name} extending {error}: write what it"
+                f" inherits into service {name}"
+            )
 
 
-def _state_problems(
-    compose: Mapping[str, Any], name: str, definition: Mapping[str, Any], declared: set[str]
-) -> list[str]:
-    problems = []
-    image = str(definition.get("image") or "").split("@")[0].rsplit("/", 1)[-1].split(":")[0]
-    if image in _STATEFUL and name not in declared:
-        problems.append(
-            f"expected no database in a slot, found service {name} with image {image}: each slot would have its own"
-            f" data. Take {name} out of release_services and run it beside the slots, or list it in"
-            " green_provision_slot_state when losing its data is harmless"
+def _state_problems(compose: Mapping[str, Any], name: str, application: Application) -> Iterator[str]:
+    definition = compose["services"][name]
+    if stateful(definition) and name not in application.slot_state:
+        yield (
+            f"expected no database in a slot, found service {name} with image {document.image_name(definition)}: each"
+            f" slot would have its own data, the second one empty. Move {name} from release_services to"
+            " release_shared_services, which run once beside the slots; or list it in green_provision_slot_state when"
+            " losing its data is harmless (a cache)"
         )
     volumes = compose.get("volumes") or {}
-    for kind, source in mounts(definition):
-        if kind == "volume" and not (volumes.get(source) or {}).get("external") and source not in declared:
-            problems.append(
+    for kind, source in document.mounts(definition):
+        external = (volumes.get(source) or {}).get("external")
+        if kind == "volume" and source in volumes and not external and source not in application.slot_state:
+            yield (
                 f"expected data outside the slots, found named volume {source} in service {name}: each slot would have"
-                " its own copy. Make it `external: true`, use an absolute host path, or list it in"
+                f" its own copy, the second one empty. Move {name} to release_shared_services when it may run once"
+                " beside the slots; else make the volume `external: true`, use an absolute host path, or list it in"
                 " green_provision_slot_state when its content is no data (a cache)"
             )
-    return problems
 
 
-def _file_problems(name: str, definition: Mapping[str, Any]) -> list[str]:
-    problems = []
-    for kind, source in mounts(definition):
-        if kind == "bind" and source.startswith((".", "~")):
-            problems.append(
-                f"expected absolute host paths, found {source} mounted in service {name}: only the compose file is"
-                " copied to the hosts. Put the file into the image or name its path on the host"
-            )
-    if isinstance(definition.get("extends"), Mapping) and definition["extends"].get("file"):
-        problems.append(
-            f"expected one self-contained compose file, found service {name} extending"
-            f" {definition['extends']['file']}: write it into the file"
-        )
-    return problems
-
-
-def _network_problems(compose: Mapping[str, Any], services: Sequence[str]) -> list[str]:
-    problems = []
-    used: set[str] = set()
-    for name in services:
-        used.update(str(network) for network in compose["services"][name].get("networks") or ["default"])
-    for network in sorted(used):
-        definition = (compose.get("networks") or {}).get(network) or {}
-        if definition.get("name") and not definition.get("external"):
-            problems.append(
+def _network_problems(compose: Mapping[str, Any], application: Application) -> Iterator[str]:
+    definitions = compose.get("networks") or {}
+    used = {network for name in application.services for network in document.networks(compose["services"][name])}
+    for network in sorted(used & {str(name) for name in definitions}):
+        definition = definitions[network] or {}
+        if definition.get("external"):
+            continue
+        if definition.get("name"):
+            yield (
                 f"expected each slot to have its own network, found network {network} with the fixed name"
                 f" {definition['name']}: remove `name`, or create the network beside the slots and make it"
                 " `external: true`"
             )
-    return problems
+        if any(isinstance(one, Mapping) and one.get("subnet") for one in _ipam(definition)):
+            yield (
+                f"expected each slot to have its own network, found network {network} with a fixed subnet, which only"
+                " one slot can have: remove `ipam` from it"
+            )
+
+
+def _ipam(definition: Mapping[str, Any]) -> Sequence[Any]:
+    found: Sequence[Any] = (definition.get("ipam") or {}).get("config") or []
+    return found
+
+
+def _profile_problems(services: Mapping[str, Any], application: Application) -> Iterator[str]:
+    offered = {str(one) for definition in services.values() for one in (definition or {}).get("profiles") or []}
+    for profile in application.profiles:
+        if profile not in offered and profile != "*":
+            found = ", ".join(sorted(offered)) or "none"
+            yield (
+                f"expected profile {profile} of release_profiles in the compose file, found {found}: correct"
+                " release_profiles"
+            )
+    for name in [*application.services, *application.shared]:
+        own = [str(one) for one in services[name].get("profiles") or []]
+        if own and not {*own, "*"} & set(application.profiles):
+            yield (
+                f"expected service {name} to be active, found it in profile {', '.join(own)}, which is not active: add"
+                f" {own[0]} to release_profiles"
+            )
+
+
+def _build_problems(compose: Mapping[str, Any], application: Application) -> Iterator[str]:
+    released = document.released_services(compose, application.services, application.service)
+    for name in [*application.services, *application.shared]:
+        if name in released or not compose["services"][name].get("build"):
+            continue
+        policy = "with release_build never nothing is built" if application.build == "never" else "only that is built"
+        yield (
+            f"expected service {name} to have an image in a registry, found `build` for another image than the"
+            f" release's ({policy}): push its image, name it in `image`, and keep `build` in a compose.override.yml of"
+            " the developers"
+        )

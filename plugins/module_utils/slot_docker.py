@@ -14,6 +14,8 @@ Run = Callable[[list[str]], "tuple[int, str, str]"]
 
 _PROJECT = "com.docker.compose.project"
 _SERVICE = "com.docker.compose.service"
+# A container that ends may be started again by its policy; more often than this it does not come up.
+_RESTARTS_OF_A_START = 3
 _ONE_OFF = "com.docker.compose.oneoff"
 
 
@@ -36,6 +38,7 @@ class Container:
     health_output: str
     pid: int
     labels: Mapping[str, str]
+    restarts: int = 0
 
     @property
     def release_id(self) -> str:
@@ -83,7 +86,20 @@ def _container(entry: Mapping[str, Any]) -> Container:
         health_output=str(log[-1].get("Output") or "").strip() if log else "",
         pid=int(state.get("Pid") or 0),
         labels=labels,
+        restarts=int(entry.get("RestartCount") or 0),
     )
+
+
+def under_way(containers: Sequence[Container], services: Sequence[str]) -> bool:
+    """Whether a container of the services may still come up by itself, and none has failed."""
+    own = [container for container in containers if container.service in services]
+    coming = [one for one in own if one.state in ("created", "restarting") or one.health == "starting"]
+    failed = [
+        one
+        for one in own
+        if one.state in ("exited", "dead") or one.health == "unhealthy" or one.restarts > _RESTARTS_OF_A_START
+    ]
+    return bool(coming) and not failed
 
 
 def digests_of(run: Run, cli: str, image_ids: Sequence[str]) -> dict[str, list[str]]:
@@ -133,8 +149,9 @@ def describe(containers: Sequence[Container], logs: Mapping[str, Sequence[str]])
     """State, health and last log lines of each container, to be read by a person."""
     parts = []
     for container in containers:
+        again = f", restarted {container.restarts} times" if container.restarts else ""
         parts.append(
-            f"{container.name}: {container.state}, exit code {container.exit_code}, health {container.health},"
+            f"{container.name}: {container.state}, exit code {container.exit_code}{again}, health {container.health},"
             f" image {container.image}"
         )
         if container.health_output and container.health != "healthy":

@@ -54,6 +54,13 @@ options:
     description: Message of the task that should have started the containers; a problem when it is not empty.
     type: str
     default: ""
+  wait_seconds:
+    description:
+      - How long containers that are coming up are waited for, in seconds. Not waited when O(cause) says that they
+        could not be started, and not in check mode.
+      - Compose's own waiting fails for a service whose health check is disabled.
+    type: int
+    default: 0
   fail:
     description: Whether the task fails when something is wrong.
     type: bool
@@ -86,10 +93,13 @@ report:
   type: str
 """
 
+import time
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.bluegreen.release.plugins.module_utils.slot_docker import (
+    Container,
     DockerError,
     Run,
     containers_of,
@@ -97,7 +107,10 @@ from ansible_collections.bluegreen.release.plugins.module_utils.slot_docker impo
     digests_of,
     image_problems,
     last_lines,
+    under_way,
 )
+
+_POLL_SECONDS = 0.5
 
 
 def argument_spec() -> dict[str, Any]:
@@ -109,14 +122,32 @@ def argument_spec() -> dict[str, Any]:
         "log_lines": {"type": "int", "default": 20},
         "docker_cli": {"type": "str", "default": "docker"},
         "cause": {"type": "str", "default": ""},
+        "wait_seconds": {"type": "int", "default": 0},
         "fail": {"type": "bool", "default": True},
     }
+
+
+def wait(
+    look: Callable[[], list[Container]],
+    services: Sequence[str],
+    seconds: float,
+    now: Callable[[], float] = time.monotonic,
+    sleep: Callable[[float], None] = time.sleep,
+) -> list[Container]:
+    """The containers once none of them is coming up any more, or the seconds are over. Raises DockerError."""
+    deadline = now() + seconds
+    containers = look()
+    while under_way(containers, services) and now() < deadline:
+        sleep(_POLL_SECONDS)
+        containers = look()
+    return containers
 
 
 def observe(parameters: dict[str, Any], run: Run) -> dict[str, Any]:
     """The containers of the slot and what is wrong with them. Raises DockerError."""
     cli = parameters["docker_cli"]
-    containers = containers_of(run, cli, parameters["project"])
+    seconds = 0 if parameters["cause"] else parameters["wait_seconds"]
+    containers = wait(lambda: containers_of(run, cli, parameters["project"]), parameters["services"], seconds)
     digests = digests_of(run, cli, [container.image_id for container in containers]) if parameters["released"] else {}
     problems = image_problems(containers, digests, parameters["services"], parameters["released"], parameters["digest"])
     if parameters["cause"]:
@@ -136,7 +167,8 @@ def observe(parameters: dict[str, Any], run: Run) -> dict[str, Any]:
 def main() -> None:
     module = AnsibleModule(argument_spec=argument_spec(), supports_check_mode=True)
     try:
-        result = observe(module.params, module.run_command)
+        waiting = {} if not module.check_mode else {"wait_seconds": 0}
+        result = observe({**module.params, **waiting}, module.run_command)
     except DockerError as error:
         module.fail_json(msg=str(error), containers=[], problems=[str(error)], report="")
     if result["problems"] and module.params["fail"]:

@@ -57,8 +57,26 @@ def slot(**changes: Any) -> dict[str, Any]:
     }
 
 
-def override(text: str = APPLICATION, **changes: Any) -> str:
-    return filters.compose_override(text, slot(**changes), SERVICES, "api", 8000)
+def inputs(**changes: Any) -> dict[str, Any]:
+    return {
+        "release_services": SERVICES,
+        "release_service": "api",
+        "release_container_port": "8000",
+        "release_singleton_services": [],
+        "release_shared_services": [],
+        "release_shared_project": "samokoder-shared",
+        "release_profiles": [],
+        "release_build": "never",
+        "release_app_environment": {},
+        "release_app_hosts": ["app1"],
+        "release_slots": {"blue": {"port": 8001}, "green": {"port": "8002"}},
+        "release_projects": {"blue": "samokoder-blue", "green": "samokoder-green"},
+        **changes,
+    }
+
+
+def override(text: str = APPLICATION, given: dict[str, Any] | None = None, path: str = "", **changes: Any) -> str:
+    return filters.compose_override(text, slot(**changes), inputs(**(given or {})), path)
 
 
 def test_two_releases_of_one_version_differ_in_nothing_but_the_release() -> None:
@@ -73,7 +91,19 @@ def test_services_of_the_release_image() -> None:
 
 def test_tags_of_compose_in_the_application_file_are_read() -> None:
     text = "services: {api: {image: x, ports: !override ['8000:8000'], command: !reset null}}"
-    assert filters.compose_refusals(text, ["api"], "api", 8000) == []
+    assert filters.compose_refusals(text, inputs(release_services=["api"]), "") == []
+
+
+def test_ports_in_base_60_are_texts() -> None:
+    text = "services: {api: {image: x, ports: [22:22, 80:53], expose: [8000], scale: 1}}"
+    (problem,) = filters.compose_refusals(text.replace("8000", "9000"), inputs(release_services=["api"]), "")
+    assert "found 22:22, 80:53, 9000" in problem
+
+
+@pytest.mark.parametrize("name", ["release_services", "release_shared_services"])
+def test_inputs_of_a_wrong_type_are_no_compose_problem(name: str) -> None:
+    with pytest.raises(TypeError):
+        filters.compose_refusals(APPLICATION, inputs(**{name: "api"}), "")
 
 
 @pytest.mark.parametrize(("text", "found"), [("[1", "expected YAML"), ("- a", "found list")])
@@ -106,9 +136,28 @@ compose_only = pytest.mark.skipif(not has_compose(), reason="no docker compose o
 
 def config(folder: Path, text: str, environment: dict[str, str], **changes: Any) -> dict[str, Any]:
     """The application as compose understands it; needs the client only, no engine."""
+    given = changes.pop("given", {})
+    source = folder / "source" / "compose.yml"
     (folder / "compose.yml").write_text(text)
-    (folder / "override.yml").write_text(override(text, environment=sorted(environment), **changes))
+    (folder / "override.yml").write_text(
+        override(
+            text,
+            {**given, "release_app_environment": environment},
+            str(source),
+            environment=sorted(environment),
+            **changes,
+        )
+    )
+    return composed(folder, text, environment, {**given, "release_app_environment": environment}, source)
+
+
+def composed(
+    folder: Path, text: str, environment: dict[str, str], given: dict[str, Any], source: Path
+) -> dict[str, Any]:
+    """What compose makes of the files in the folder."""
     (folder / "slot.env").write_text(filters.compose_environment_file(environment))
+    for name, path in filters.compose_carried(text, SERVICES, inputs(**given), str(source)).items():
+        shutil.copy(path, folder / name)
     command = ["docker", "compose", "-p", "samokoder-green", "--env-file", "slot.env"]
     command += ["-f", "compose.yml", "-f", "override.yml", "config", "--format", "json"]
     clean = {"PATH": os.environ["PATH"], "HOME": str(folder)}
@@ -174,3 +223,110 @@ def test_awkward_values_arrive_as_they_are(tmp_path: Path, name: str) -> None:
     api = config(tmp_path, text, {name: AWKWARD[name]})["services"]["api"]
     assert api["environment"][name].replace("$$", "$") == AWKWARD[name]
     assert api["command"][0].replace("$$", "$") == AWKWARD[name]
+
+
+FILES = """
+x-base: &base
+  image: samokoder:1
+  env_file:
+    - path: common.env
+    - path: more/${STAGE}.env
+    - path: absent.env
+      required: false
+services:
+  api:
+    <<: *base
+    environment: {FIXED: file}
+  worker:
+    <<: *base
+    env_file: common.env
+  sidecar:
+    extends: api
+    ports: ["1:1"]
+  db: {image: postgres}
+"""
+
+
+@compose_only
+def test_environment_files_are_carried_in_their_order(tmp_path: Path) -> None:
+    (tmp_path / "source" / "more").mkdir(parents=True)
+    (tmp_path / "source" / "common.env").write_text("A=common\nB=common\nC=common\nFIXED=common\n")
+    (tmp_path / "source" / "more" / "prod.env").write_text("B=prod\nC=prod\n")
+    services = config(tmp_path, FILES, {"C": "slot", "STAGE": "prod"})["services"]
+    seen = {name: [services[name]["environment"].get(one) for one in ("A", "B", "C", "FIXED")] for name in SERVICES}
+    assert seen == {
+        "api": ["common", "prod", "slot", "file"],
+        "worker": ["common", "common", "slot", "common"],
+        "sidecar": ["common", "prod", "slot", "file"],
+    }
+    assert "ports" not in services["sidecar"]
+    assert sorted(path.name for path in tmp_path.glob("*.env")) == ["01.env", "02.env", "slot.env"]
+
+
+LIVE_ONLY = """
+services:
+  api: {image: x, depends_on: [worker, sidecar], links: [worker]}
+  worker: {image: x, depends_on: [sidecar]}
+  sidecar: {image: s}
+"""
+
+
+@compose_only
+def test_nothing_that_starts_waits_for_what_runs_on_the_live_slot_only(tmp_path: Path) -> None:
+    services = config(tmp_path, LIVE_ONLY, {}, given={"release_singleton_services": ["worker"]})["services"]
+    assert list(services["api"]["depends_on"]) == ["sidecar"] and not services["api"].get("links")
+    assert list(services["worker"]["depends_on"]) == ["sidecar"]
+    assert services["worker"]["image"] == IMAGE, "it is written like the others, for the day it moves here"
+
+
+SHARED = """
+services:
+  api: {image: x, depends_on: {db: {condition: service_healthy}}, networks: [default, back]}
+  worker: {image: x}
+  sidecar: {image: s, network_mode: none}
+  db: {image: "postgres:15", networks: [back], env_file: [db.env], depends_on: [queue, api], volumes: ["data:/d"]}
+  queue: {image: rabbitmq, restart: "no", container_name: queue}
+volumes: {data: {}}
+networks: {back: {}}
+"""
+BESIDE = {"release_shared_services": ["db", "queue"]}
+
+
+@compose_only
+def test_slot_joins_the_networks_of_the_services_beside_it(tmp_path: Path) -> None:
+    (tmp_path / "source").mkdir()
+    found = config(tmp_path, SHARED, {}, given={**BESIDE, "release_projects": {"green": "web"}})
+    services, networks = found["services"], found["networks"]
+    assert not services["api"].get("depends_on")
+    assert sorted(services["api"]["networks"]) == [
+        "back",
+        "bluegreen-shared-back",
+        "bluegreen-shared-default",
+        "default",
+    ]
+    assert sorted(services["worker"]["networks"]) == ["bluegreen-shared-default", "default"]
+    assert not services["sidecar"].get("networks")
+    assert networks["bluegreen-shared-back"] == {"name": "samokoder-shared_back", "ipam": {}, "external": True}
+    assert networks["back"]["name"] == "0-web_back" and networks["default"]["name"] == "0-web_default"
+
+
+@compose_only
+def test_services_beside_the_slots_are_run_as_they_are_written(tmp_path: Path) -> None:
+    source = tmp_path / "source" / "compose.yml"
+    source.parent.mkdir()
+    (source.parent / "db.env").write_text("A=1\n")
+    given = inputs(**BESIDE)
+    (tmp_path / "compose.yml").write_text(SHARED)
+    (tmp_path / "override.yml").write_text(filters.compose_shared_override(SHARED, "shop", given, str(source)))
+    names = filters.compose_carried(SHARED, ["db", "queue"], given, str(source))
+    assert names == {"01.env": str(source.parent / "db.env")}
+    shutil.copy(names["01.env"], tmp_path / "01.env")
+    services = composed(tmp_path, SHARED, {"SECRET": "s"}, {}, source)["services"]
+    db, queue = services["db"], services["queue"]
+    assert db["environment"] == {"A": "1"}, "it gets what its file gives it, and no secret of the slots"
+    assert list(db["depends_on"]) == ["queue"] and db["restart"] == "unless-stopped"
+    assert (queue["container_name"], queue["restart"], queue["labels"]) == (
+        "queue",
+        "no",
+        {"bluegreen.application": "shop"},
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import os
 import stat
@@ -125,10 +126,33 @@ def test_drain_ends_with_its_time_and_names_who_stayed() -> None:
     assert found == ["a"] and seconds == 2.0
 
 
-def test_log_names_tell_containers_apart() -> None:
-    def container(identifier: str, service: str, labels: dict[str, str]) -> Container:
-        return Container(identifier, f"p-{service}", service, "", "", "running", 0, "none", "", 1, labels)
+def container(identifier: str, service: str = "api", labels: dict[str, str] | None = None, **changes: Any) -> Container:
+    usual = Container(identifier, f"p-{service}", service, "", "", "running", 0, "none", "", 1, labels or {})
+    return dataclasses.replace(usual, **changes)
 
+
+@pytest.mark.parametrize(
+    ("looks", "slept"),
+    [
+        ([{"state": "created"}, {"health": "starting"}, {"health": "healthy"}], 2),
+        ([{}], 0),
+        ([{"health": "starting"}, {"health": "unhealthy"}], 1),
+        ([{"state": "restarting", "restarts": 1}, {"state": "exited"}], 1),
+        ([{"state": "restarting", "restarts": 3}, {"state": "restarting", "restarts": 4}], 1),
+        ([{"health": "starting"}] * 9, 4),
+    ],
+)
+def test_containers_are_waited_for_while_they_come_up(looks: list[dict[str, Any]], slept: int) -> None:
+    pauses: list[float] = []
+    states = iter(looks)
+    other = container("2", "stranger", state="created")
+    found = slot_containers.wait(
+        lambda: [container("1", **next(states)), other], ["api"], 2, now=lambda: sum(pauses), sleep=pauses.append
+    )
+    assert len(pauses) == slept and found[0] == container("1", **looks[slept])
+
+
+def test_log_names_tell_containers_apart() -> None:
     labels = {"bluegreen.release_id": "R1", "bluegreen.slot": "green"}
     containers = [container("1", "api", labels), container("2", "api", labels), container("3", "apiary", {})]
     names = slot_logs.file_names(containers, "samokoder-blue")
