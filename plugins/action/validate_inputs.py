@@ -172,7 +172,7 @@ class ActionModule(ActionBase):
             return [rules.unreadable_compose(full, str(error))]
         except (KeyError, ValueError, TypeError):
             return []  # Another input is missing or of a wrong type, which is reported by its own name.
-        return rules.check_compose(full, refusals) + names
+        return names or rules.check_compose(full, refusals)  # what a wrong name leads to is no problem of its own
 
 
 def _list(value: Any) -> list[Any]:

@@ -99,11 +99,12 @@ def compose_carried(text: str, services: Sequence[str], inputs: Mapping[str, Any
     application = application_of(inputs)
     found = _carried(parse_compose(text), list(services), application, path)
     folder = os.path.dirname(path)
-    return {name: os.path.join(folder, interpolate(one, application.environment)) for one, name in found.items()}
+    beside = {one: name for one, name in found.items() if one != name}
+    return {name: os.path.join(folder, interpolate(one, application.environment)) for one, name in beside.items()}
 
 
 def _carried(compose: Mapping[str, Any], services: Sequence[str], application: Any, path: str) -> dict[str, str]:
-    return carried(compose, services, application.environment, _exists(path))
+    return carried(compose, services, application, _exists(path))
 
 
 def _exists(path: str) -> Callable[[str], bool]:

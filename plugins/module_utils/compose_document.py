@@ -20,7 +20,8 @@ class Application:
 
     services: of a slot. service: the one of them that answers HTTP, on container_port, which the inventory need not
     have named (port_given). shared: beside the slots, in shared_project. slot_state: volumes and services whose
-    content may exist once in each slot. hosts: how many run the slots. ports, projects: slot to its own.
+    content may exist once in each slot. replaced: environment files whose values `environment` gives. hosts: how many
+    run the slots. ports, projects: slot to its own.
     """
 
     services: Sequence[str]
@@ -33,6 +34,7 @@ class Application:
     profiles: Sequence[str] = ()
     environment: Mapping[str, Any] = field(default_factory=dict)
     slot_state: Sequence[str] = ()
+    replaced: Sequence[str] = ()
     build: str = "never"
     hosts: int = 1
     ports: Mapping[str, int] = field(default_factory=dict)
@@ -52,6 +54,7 @@ def application_of(inputs: Mapping[str, Any]) -> Application:
         profiles=_texts(inputs["release_profiles"]),
         environment={str(name): value for name, value in dict(inputs["release_app_environment"]).items()},
         slot_state=_texts(inputs.get("green_provision_slot_state") or []),
+        replaced=_texts(inputs.get("green_provision_replaced_env_files") or []),
         build=str(inputs["release_build"]),
         hosts=len(_texts(inputs["release_app_hosts"])),
         ports={str(slot): int(one["port"]) for slot, one in dict(inputs["release_slots"]).items()},

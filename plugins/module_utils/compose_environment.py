@@ -15,15 +15,23 @@ _BY_COMPOSE = {"COMPOSE_PROJECT_NAME": ""}
 
 
 def carried(
-    compose: Mapping[str, Any], services: Sequence[str], environment: Mapping[str, Any], exists: Callable[[str], bool]
+    compose: Mapping[str, Any], services: Sequence[str], application: Application, exists: Callable[[str], bool]
 ) -> dict[str, str]:
-    """Environment file, as it is written, to its name in the slot's directory: those beside the compose file."""
-    whole = document.resolved(compose)
-    found: dict[str, str] = {}
-    for name in services:
-        for entry in document.environment_files(whole["services"][name]):
-            if not entry.on_host and entry.path not in found and exists(interpolate(entry.path, environment)):
-                found[entry.path] = f"{len(found) + 1:02d}.env"
+    """Environment file, as it is written, to its name in the slot's directory; one of the host stays where it is.
+
+    Those that the inventory replaces, and those that are not there, are left out.
+    """
+    whole, found = document.resolved(compose), {}
+    entries = [one for name in services for one in document.environment_files(whole["services"][name])]
+    beside = 0
+    for entry in entries:
+        if entry.path in found or entry.path in application.replaced:
+            continue
+        if entry.on_host:
+            found[entry.path] = entry.path
+        elif exists(interpolate(entry.path, application.environment)):
+            beside += 1
+            found[entry.path] = f"{beside:02d}.env"
     return found
 
 
@@ -68,6 +76,8 @@ def _file_problems(
     name: str, definition: Mapping[str, Any], application: Application, exists: Callable[[str], bool]
 ) -> Iterator[str]:
     for entry in document.environment_files(definition):
+        if entry.path in application.replaced:
+            continue
         missing = unset(entry.path, application.environment)
         path = interpolate(entry.path, application.environment)
         if missing:
@@ -78,7 +88,8 @@ def _file_problems(
         elif not entry.on_host and entry.required and not exists(path):
             yield (
                 f"expected the env_file {path} of service {name} beside the compose file, found no such file: write it,"
-                " or mark it `required: false` and give its values in release_app_environment"
+                f" or give its values in release_app_environment and list {entry.path} in"
+                " green_provision_replaced_env_files"
             )
 
 

@@ -62,7 +62,7 @@ def compose_override(
 ) -> dict[str, Any]:
     """The override document for a slot. The compose file must have no `compose_problems`.
 
-    carried: environment file, as it is written, to its name in the slot's directory.
+    carried: environment file, as it is written, to its name in the slot's directory; the others are left out.
     """
     whole = document.resolved(compose)
     released = document.released_services(whole, application.services, application.service)
@@ -125,7 +125,7 @@ def _environment_files(definition: Mapping[str, Any], carried: Mapping[str, str]
     """The environment files of a service where they are on the host, in their order, then the last."""
     found: list[Any] = []
     for entry in document.environment_files(definition):
-        path = entry.path if entry.on_host else carried.get(entry.path)
+        path = carried.get(entry.path)
         if path and (entry.syntax or not entry.required):
             found.append(
                 {"path": path, "required": entry.required, **({"format": entry.syntax} if entry.syntax else {})}

@@ -147,14 +147,6 @@ def _ipam(definition: Mapping[str, Any]) -> Sequence[Any]:
 
 
 def _profile_problems(services: Mapping[str, Any], application: Application) -> Iterator[str]:
-    offered = {str(one) for definition in services.values() for one in (definition or {}).get("profiles") or []}
-    for profile in application.profiles:
-        if profile not in offered and profile != "*":
-            found = ", ".join(sorted(offered)) or "none"
-            yield (
-                f"expected profile {profile} of release_profiles in the compose file, found {found}: correct"
-                " release_profiles"
-            )
     for name in [*application.services, *application.shared]:
         own = [str(one) for one in services[name].get("profiles") or []]
         if own and not {*own, "*"} & set(application.profiles):

@@ -75,10 +75,13 @@ def _projects(values: Mapping[str, Any]) -> Iterator[Problem]:
         for slot, name in (given.items() if isinstance(given, Mapping) else ())
         if isinstance(name, str) and slot in ("blue", "green")
     }
-    # An empty list of shared services makes no project; its name then matters to nobody.
-    if _texts(values, "release_shared_services") and isinstance(values.get("release_shared_project"), str):
-        projects["release_shared_project"] = values["release_shared_project"]
-    for where, name in projects.items():
+    # An empty list of shared services makes no project; its name then matters to nobody. It may be that of a slot, as a
+    # project is that ran before: what then cannot be is said by the check of the compose file.
+    shared = values.get("release_shared_project")
+    beside = {"release_shared_project": shared} if isinstance(shared, str) else {}
+    if not _texts(values, "release_shared_services"):
+        beside = {}
+    for where, name in {**projects, **beside}.items():
         if not PROJECT.fullmatch(name):
             expected = "lower case letters, digits, hyphens and underscores, a letter or digit first"
             yield Problem(f"{where} is no name of a compose project", expected, repr(name), f"correct {where}")

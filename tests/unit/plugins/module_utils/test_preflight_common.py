@@ -46,7 +46,6 @@ def test_good_inputs_have_no_problem() -> None:
         ({"release_projects": {"blue": "Shop", "green": "s"}}, "release_projects.blue is no name of a", "correct"),
         ({"release_projects": {"blue": "-s", "green": "s"}}, "release_projects.blue is no name of a", "correct"),
         ({"release_projects": {"blue": "s", "green": "s"}}, "Two compose projects have one name", ".green another"),
-        ({"release_shared_project": "shop"}, "Two compose projects have one name", "release_shared_project another"),
         ({"release_shared_project": "a b"}, "release_shared_project is no name of a compose project", "correct"),
         ({"release_profiles": ["p r"]}, "release_profiles has no name of a profile", "correct"),
         ({"release_registry_password": ""}, "The login of the registry is half given", "_password from a vault"),
@@ -93,3 +92,7 @@ def test_names_that_the_compose_file_does_not_have(change: dict[str, Any], what:
 
 def test_all_profiles_at_once_are_no_unknown_one() -> None:
     assert check_compose_names({"release_profiles": ["*"]}, COMPOSE) == []
+
+
+def test_shared_services_may_be_in_the_project_of_a_slot_that_ran_before() -> None:
+    assert check_common({**GOOD, "release_shared_project": GOOD["release_projects"]["green"]}) == []
