@@ -14,8 +14,7 @@ from testinfra.host import Host
 
 from tests.scenario import secrets
 
-FLAGS = "/var/lib/bluegreen/samokoder/flags"
-RECORDS = "/var/lib/bluegreen/samokoder/records"
+STATE = "/var/lib/bluegreen"
 
 
 @pytest.fixture(scope="session")
@@ -29,14 +28,15 @@ def outcome() -> dict[str, Any]:
 @pytest.fixture
 def record(host: Host, outcome: dict[str, Any]) -> dict[str, Any]:
     """The last release's record as this proxy holds it."""
-    answer: dict[str, Any] = json.loads(host.file(f"{RECORDS}/{outcome['after']['release']['id']}.json").content_string)
+    path = f"{STATE}/{outcome['after']['application']}/records/{outcome['after']['release']['id']}.json"
+    answer: dict[str, Any] = json.loads(host.file(path).content_string)
     return answer
 
 
 @pytest.fixture
-def flag(host: Host) -> Callable[[], list[str]]:
+def flag(host: Host, outcome: dict[str, Any]) -> Callable[[], list[str]]:
     """The names of the flag files on this proxy."""
-    return lambda: sorted(host.file(FLAGS).listdir())
+    return lambda: sorted(host.file(f"{STATE}/{outcome['after']['application']}/flags").listdir())
 
 
 @pytest.fixture(scope="session")
