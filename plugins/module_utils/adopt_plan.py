@@ -123,16 +123,24 @@ def _environment_notes(wanted: Wanted, views: Views) -> list[str]:
     return lines
 
 
+def _parts(wanted: Wanted, view: View) -> dict[str, list[str]]:
+    """The services of the running project on one host that a slot takes over."""
+    running = {str(one["service"]) for one in view.containers(wanted.project) if one["state"] == "running"}
+    there = [one for one in wanted.services if one in running]
+    return {
+        "services": [one for one in there if one not in wanted.singletons],
+        "singletons": [one for one in there if one in wanted.singletons],
+    }
+
+
 def _plan(wanted: Wanted, views: Views, running: Running, routings: dict[str, Routing]) -> dict[str, Any]:
     twin = running.way == "twin"
-    singletons = [one for one in wanted.services if one in wanted.singletons]
     replaced = {host: sorted(routing.replaces) for host, routing in routings.items()}
     adoption = {
         "way": running.way,
         "project": wanted.project,
         "service": wanted.service,
-        "services": [one for one in wanted.services if one not in singletons],
-        "singletons": singletons,
+        "hosts": {host: _parts(wanted, views[host]) for host in wanted.app_hosts},
         "image": running.image,
         "replaced": replaced,
     }
@@ -143,8 +151,8 @@ def _plan(wanted: Wanted, views: Views, running: Running, routings: dict[str, Ro
         "version": running.version,
         "replaces": {host: routing.replaces for host, routing in routings.items()},
         "stale_flags": {host: routing.stale_flags for host, routing in routings.items()},
-        "adoption": adoption,
         "release": {
+            "adoption": adoption,
             "version": running.version,
             "image": running.image,
             "digest": running.digest,

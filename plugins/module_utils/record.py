@@ -77,7 +77,7 @@ def new_document(
 ) -> dict[str, Any]:
     """The first document of a release.
 
-    plan: version, image, digest, live, candidate, live_version, live_digest (from preflight).
+    plan: version, image, digest, live, candidate, live_version, live_digest (from preflight); perhaps adoption.
     release: release_id, application, environment, mode; perhaps from_configuration, that of the live slot.
     stamp: at, actor, run.
     """
@@ -92,6 +92,7 @@ def new_document(
         from_version=plan.get("live_version"), from_digest=plan.get("live_digest"), phase=transitions.FIRST,
         epoch=epoch, sequence=1, traffic_moved=False, verdicts=[], started_at=stamp["at"],
         from_configuration=copy.deepcopy(release.get("from_configuration")),
+        adoption=copy.deepcopy(plan.get("adoption")),
         transitions=[_transition(transitions.FIRST, epoch, stamp)],
     )  # fmt: skip
     return sealed(document)

@@ -118,10 +118,15 @@ def test_a_twin_is_started_and_the_old_site_goes_away() -> None:
     found = plan()
     assert (found["action"], found["way"], found["slot"], found["version"]) == ("adopt", "twin", "blue", "0.9.0")
     assert found["replaces"] == {"lb1": {PATH: ""}}
-    assert found["release"] == {
-        "version": "0.9.0", "image": "registry.test/shop:0.9.0", "digest": DIGEST, "live": None, "candidate": "blue",
+    assert {**found["release"], "adoption": None} == {
+        "adoption": None, "version": "0.9.0", "image": "registry.test/shop:0.9.0", "digest": DIGEST, "live": None,
+        "candidate": "blue",
     }  # fmt: skip
-    assert found["adoption"]["replaced"] == {"lb1": [PATH]}
+    assert found["release"]["adoption"] == {
+        "way": "twin", "project": "shop", "service": "api", "image": "registry.test/shop:0.9.0",
+        "hosts": {host: {"services": ["api"], "singletons": []} for host in ("app1", "app2")},
+        "replaced": {"lb1": [PATH]},
+    }  # fmt: skip
     text = "\n".join(found["lines"])
     assert "started: api in slot blue (project shop-blue, port 8001) on app1 and app2" in text
     assert f"nginx on lb1: {PATH}: goes away" in text
@@ -217,9 +222,11 @@ def test_names_of_the_environment_that_the_inventory_does_not_know_are_told() ->
 
 
 def test_singletons_are_moved_and_not_stopped_as_services() -> None:
-    views = {host: app(container(), container("beat")) for host in ("app1", "app2")}
-    found = plan(but(services=["api", "beat"], singletons=["beat"]), **views)
-    assert (found["services"], found["singletons"]) == (["api"], ["beat"])
+    found = plan(but(services=["api", "beat"], singletons=["beat"]), app1=app(container(), container("beat")))
+    assert found["hosts"] == {
+        "app1": {"services": ["api"], "singletons": ["beat"]},
+        "app2": {"services": ["api"], "singletons": []},
+    }
 
 
 def test_every_problem_is_told_at_once() -> None:
@@ -359,7 +366,7 @@ def test_a_new_version_that_is_no_configuration_is_refused() -> None:
 # history
 
 STAMP = {"at": "2026-01-31T12:00:00.000000Z", "actor": "a@b", "run": "process 1"}
-FACTS = {"way": "twin", "project": "shop", "service": "api", "services": ["api"], "replaced": {"lb1": [PATH]}}
+FACTS = {"way": "twin", "project": "shop", "service": "api", "hosts": {}, "replaced": {"lb1": [PATH]}}
 STEPS = ("provisioning", "provisioned", "checking", "checked", "switching", "switched", "watching", "watched")
 
 

@@ -1,0 +1,120 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Hand what was seen of every host to the pure plan of an adoption, on the controller."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from ansible.plugins.action import ActionBase
+from ansible_collections.bluegreen.release.plugins.module_utils.adopt_plan import adopt_plan
+from ansible_collections.bluegreen.release.plugins.module_utils.adopt_views import View, Wanted
+from ansible_collections.bluegreen.release.plugins.module_utils.preflight_problem import Problem, report
+
+TEXTS = (
+    "application", "project", "service", "version", "image", "shared_project", "singleton_host", "mode", "listen",
+    "tls_listen", "tls_certificate",
+)  # fmt: skip
+LISTS = ("lb_hosts", "app_hosts", "services", "singletons", "shared", "names", "environment", "site_files")
+DICTS = ("projects", "slots", "files")
+
+
+class ActionModule(ActionBase):
+    """Gather the registered results of all hosts, judge them, return the judgement without failing."""
+
+    TRANSFERS_FILES = False
+    _requires_connection = False
+    _supports_check_mode = True
+    _supports_diff = True
+
+    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+        """Give ``passed``, ``report``, ``problems``, ``notes`` and ``plan`` (empty unless passed)."""
+        result: dict[str, Any] = super().run(tmp, task_vars)
+        validate: Any = self.validate_argument_spec  # untyped in Ansible
+        _, given = validate(
+            argument_spec={
+                **{name: {"type": "str", "required": True} for name in TEXTS},
+                **{name: {"type": "list", "elements": "str", "required": True} for name in LISTS},
+                **{name: {"type": "dict", "required": True} for name in DICTS},
+                "container_port": {"type": "int", "required": True},
+                "undo": {"type": "bool", "required": True},
+            }
+        )
+        hostvars = (task_vars or {})["hostvars"]
+        files, problems = self._contents(given["files"])
+        wanted = wanted_of(given, files, hostvars)
+        hosts = dict.fromkeys([*wanted.lb_hosts, *wanted.app_hosts])
+        found = adopt_plan(wanted, {host: view_of(hostvars[host]) for host in hosts if host in hostvars})
+        problems += found.problems
+        title = (
+            f"The adoption of {wanted.application} cannot be undone"
+            if wanted.undo
+            else (f"{wanted.application} cannot be adopted")
+        )
+        result.update(
+            changed=False,
+            passed=not problems,
+            report=report(title, problems),
+            problems=[problem._asdict() for problem in problems],
+            notes=found.notes,
+            plan={} if problems else found.plan,
+        )
+        return result
+
+    def _contents(self, sources: Mapping[str, Any]) -> tuple[dict[str, str], list[Problem]]:
+        """Read the new versions of the user's files on the controller; empty text for those that go away."""
+        contents, problems = {}, []
+        for path, source in sources.items():
+            if not source:
+                contents[str(path)] = ""
+                continue
+            place = self._loader.path_dwim(os.path.expanduser(str(source)))
+            try:
+                contents[str(path)] = Path(place).read_text(encoding="utf-8")
+            except (OSError, UnicodeDecodeError) as error:
+                remedy = f'correct adopt_nginx_files["{path}"]: a file on the controller, or "" when it goes away'
+                problems.append(Problem("A new version of a file of nginx is missing", place, str(error), remedy))
+        return contents, problems
+
+
+def wanted_of(given: Mapping[str, Any], files: Mapping[str, str], hostvars: Mapping[str, Any]) -> Wanted:
+    """Give what is asked for, in the words of the plan."""
+    listens = [given["listen"], *([given["tls_listen"]] if given["tls_certificate"] else [])]
+    same = (
+        "application", "lb_hosts", "app_hosts", "project", "service", "services", "names", "image", "version", "undo",
+        "singletons", "singleton_host", "shared", "shared_project", "projects", "container_port", "environment",
+        "mode", "site_files",
+    )  # fmt: skip
+    return Wanted(
+        **{name: given[name] for name in same},
+        ports={slot: int(one["port"]) for slot, one in given["slots"].items()},
+        listens=[int(found[1]) for one in listens if (found := re.search(r"(\d+)$", str(one).strip()))],
+        files=files,
+        addresses={host: _addresses(host, hostvars[host]) for host in given["app_hosts"] if host in hostvars},
+    )
+
+
+def _addresses(host: str, variables: Mapping[str, Any]) -> list[str]:
+    names = [host, variables.get("release_address"), variables.get("ansible_host")]
+    return list(dict.fromkeys(str(name) for name in names if name))
+
+
+def view_of(variables: Mapping[str, Any]) -> View:
+    """Read what the observing tasks left in the variables of one host."""
+    probe = _result(variables.get("__adopt_probe"))
+    usable = "nginx" in probe or "docker" in probe
+    return View(
+        reason=str(probe.get("msg") or ""),
+        probe=dict(probe) if usable else None,
+        record=dict(_result(variables.get("release_record_view"))) or None,
+        proxy=dict(_result(variables.get("nginx_switchover_view"))) or None,
+    )
+
+
+def _result(value: Any) -> Mapping[str, Any]:
+    """Give a registered result; nothing for a task that was skipped."""
+    return value if isinstance(value, Mapping) and not value.get("skipped") else {}

@@ -1,0 +1,141 @@
+#!/usr/bin/python
+# SPDX-License-Identifier: GPL-3.0-or-later
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Module adopt_probe."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: adopt_probe
+short_description: Describe a host before an application that runs on it is adopted
+version_added: 0.1.0
+description:
+  - Gives what the plan of an adoption needs to know of one host, in one call and without changing anything.
+  - Of environments only names are read, never values.
+author:
+  - bluegreen.release maintainers
+attributes:
+  check_mode:
+    description: Can run in check mode without changing anything.
+    support: full
+  diff_mode:
+    description: Has nothing to show as a difference.
+    support: none
+  idempotent:
+    description: Changes nothing.
+    support: full
+options:
+  nginx_command:
+    description: Command that prints the whole configuration of nginx. Empty on a host that is no proxy.
+    type: list
+    elements: str
+    default: []
+  hidden_files:
+    description: Files of nginx whose content is not read, because it is secret.
+    type: list
+    elements: path
+    default: []
+  projects:
+    description: Compose projects to look at. Empty on a host without a Docker engine.
+    type: list
+    elements: str
+    default: []
+  ports:
+    description: Ports of which to say who holds them.
+    type: list
+    elements: int
+    default: []
+  docker_cli:
+    description: The Docker command.
+    type: str
+    default: docker
+"""
+
+EXAMPLES = r"""
+- name: Describe a proxy
+  become: true
+  bluegreen.release.adopt_probe:
+    nginx_command: [nginx, -T]
+    hidden_files: [/etc/nginx/bluegreen/shop-preview.conf]
+
+- name: Describe an application host
+  bluegreen.release.adopt_probe:
+    projects: [shop, shop-blue, shop-green]
+    ports: [8001, 8002]
+"""
+
+RETURN = r"""
+nginx:
+  description: C(dump), what nginx -T prints, and C(problem) when it does not pass.
+  returned: with O(nginx_command)
+  type: dict
+docker:
+  description: Versions C(engine) and C(compose); C(problem) when the engine cannot be asked.
+  returned: with O(projects)
+  type: dict
+containers:
+  description:
+    - Containers of the projects, each with id, name, service, project, image, image_id, digests, state, health, ports,
+      networks, and environment, the names that the image does not set itself.
+  returned: with O(projects)
+  type: list
+  elements: dict
+listeners:
+  description: By port, the container, project or command that holds it; a free port has no entry.
+  returned: with O(projects)
+  type: dict
+"""
+
+from typing import Any
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.bluegreen.release.plugins.module_utils import adopt_look
+from ansible_collections.bluegreen.release.plugins.module_utils.slot_docker import DockerError, Run
+
+
+def argument_spec() -> dict[str, Any]:
+    return {
+        "nginx_command": {"type": "list", "elements": "str", "default": []},
+        "hidden_files": {"type": "list", "elements": "path", "default": []},
+        "projects": {"type": "list", "elements": "str", "default": []},
+        "ports": {"type": "list", "elements": "int", "default": []},
+        "docker_cli": {"type": "str", "default": "docker"},
+    }
+
+
+def observe(parameters: dict[str, Any], run: Run) -> dict[str, Any]:
+    """Look at what was asked for; a host of both kinds is asked for both."""
+    result: dict[str, Any] = {}
+    if parameters["nginx_command"]:
+        result["nginx"] = adopt_look.describe_nginx(run, parameters["nginx_command"], parameters["hidden_files"])
+    if not parameters["projects"]:
+        return result
+    cli = parameters["docker_cli"]
+    result.update(docker=adopt_look.describe_engine(run, cli), containers=[], listeners={})
+    if result["docker"]["problem"]:
+        return result
+    try:
+        entries = adopt_look.inspected(run, cli)
+        result["containers"] = adopt_look.describe_containers(run, cli, entries, parameters["projects"])
+    except DockerError as error:
+        result["docker"]["problem"] = str(error)
+        return result
+    result["listeners"] = adopt_look.describe_listeners(entries, parameters["ports"])
+    return result
+
+
+def main() -> None:
+    module = AnsibleModule(argument_spec=argument_spec(), supports_check_mode=True)
+
+    def run(command: list[str]) -> tuple[int, str, str]:
+        try:
+            code, out, err = module.run_command(command, handle_exceptions=False)
+        except OSError as error:
+            return 127, "", f"{command[0]}: {error.strerror}"
+        return int(code), str(out), str(err)
+
+    module.exit_json(changed=False, **observe(module.params, run))
+
+
+if __name__ == "__main__":
+    main()
