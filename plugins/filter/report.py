@@ -24,6 +24,7 @@ class FilterModule:
             "speaker_of": report.speaker_of,
             "undo_of": report.undo_of,
             "rollback_present": report.present_of,
+            "rollback_facts": report.facts_of,
             "rollback_told": report.told_of,
             "rollback_singletons": singleton_back.plan,
             "singleton_unstopped": singleton.unstopped,

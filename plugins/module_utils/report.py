@@ -81,6 +81,18 @@ def told_of(
     return Told(done=background["done"] + found["done"], undone=background["undone"] + found["undone"] + hooks)
 
 
+def facts_of(
+    document: Mapping[str, Any], lb_hosts: Sequence[str], app_hosts: Sequence[str],
+    facts: Mapping[str, Mapping[str, Any]],
+) -> dict[str, Any]:  # fmt: skip
+    """What the record learns when it is closed: where the schema is, and which nginx configuration is in effect."""
+    learned = dict(facts[app_hosts[0]].get("__rollback_facts") or {}) if app_hosts else {}
+    answers = [facts[host].get("__rollback_nginx") for host in lb_hosts]
+    if answers and all(one and not any(one.get(flag) for flag in ("failed", "missing")) for one in answers):
+        learned["config_generation"] = (document.get("from_configuration") or {}).get("nginx")
+    return learned
+
+
 def speaker_of(hosts: Sequence[str], facts: Mapping[str, Mapping[str, Any]]) -> str:
     """The one host that prints the report: the first that has come to the end of going back; empty when none has."""
     return next((host for host in hosts if facts[host].get("__rollback_ended")), "")

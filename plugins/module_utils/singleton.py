@@ -29,6 +29,7 @@ class Place:
     directory: str
     files: Sequence[str]
     environment_files: Sequence[str]
+    profiles: Sequence[str] = ()
 
     def compose(self, *words: str) -> list[str]:
         """The arguments of a compose command for this slot."""
@@ -36,6 +37,7 @@ class Place:
         for option, names in (("--file", self.files), ("--env-file", self.environment_files)):
             for name in names:
                 named += [option, os.path.join(self.directory, name)]
+        named += [word for name in self.profiles for word in ("--profile", name)]
         return [*named, *words]
 
 

@@ -59,6 +59,11 @@ options:
     type: list
     elements: str
     default: [slot.env]
+  profiles:
+    description: Profiles of the compose file that are active.
+    type: list
+    elements: str
+    default: []
   existing:
     description: Start the containers that are there as they are, and leave out services that the slot never had.
     type: bool
@@ -147,6 +152,7 @@ def argument_spec() -> dict[str, Any]:
         "directory": {"type": "path"},
         "files": {"type": "list", "elements": "str", "default": ["compose.yml", "override.yml"]},
         "env_files": {"type": "list", "elements": "str", "default": ["slot.env"]},
+        "profiles": {"type": "list", "elements": "str", "default": []},
         "existing": {"type": "bool", "default": False},
         "settle_seconds": {"type": "float", "default": 2.0},
         "identity": {"type": "str", "default": ""},
@@ -165,7 +171,8 @@ def act(given: dict[str, Any], run: Run, dry_run: bool) -> tuple[list[str], list
         ]
         return names, []
     (slot,) = given["slots"]
-    place = singleton.Place(projects[slot], f"{given['directory']}/{slot}", given["files"], given["env_files"])
+    folder = f"{given['directory']}/{slot}"
+    place = singleton.Place(projects[slot], folder, given["files"], given["env_files"], given["profiles"])
     names, absent = singleton.start(run, cli, place, services, given["existing"], dry_run)
     if not dry_run:
         present = [name for name in services if name not in absent]

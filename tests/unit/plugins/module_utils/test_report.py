@@ -176,3 +176,23 @@ def test_warnings_of_hooks_are_told_once_by_the_hosts_that_are_there() -> None:
     assert found == {"done": [], "undone": ["gate", "drain"]}
     assert report.present_of(HOSTS, hosts) == ["lb1", "app1"]
     assert "WARNING: gate" in report.release_report(document(), False, ["gate"])
+
+
+@pytest.mark.parametrize(
+    ("answers", "learned"),
+    [
+        ([{"changed": True}, {"changed": False}], {"config_generation": "gen-1", "revision_after": "b"}),
+        ([{"changed": True}, {"missing": True}], {"revision_after": "b"}),
+        ([{"changed": True}, {"failed": True}], {"revision_after": "b"}),
+        ([{"changed": True}, None], {"revision_after": "b"}),
+    ],
+)
+def test_the_record_learns_which_nginx_configuration_is_in_effect(
+    answers: list[dict[str, Any] | None], learned: dict[str, Any]
+) -> None:
+    facts = {
+        "lb1": {"__rollback_nginx": answers[0]}, "lb2": {"__rollback_nginx": answers[1]},
+        "app1": {"__rollback_facts": {"revision_after": "b"}},
+    }  # fmt: skip
+    known = document(from_configuration={"nginx": "gen-1"})
+    assert report.facts_of(known, ["lb1", "lb2"], ["app1"], facts) == learned

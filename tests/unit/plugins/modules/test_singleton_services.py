@@ -16,6 +16,7 @@ BLUE, GREEN = "shop-blue", "shop-green"
 GIVEN: dict[str, Any] = {
     "projects": {"blue": BLUE, "green": GREEN}, "services": ["jobs"], "directory": "/srv/shop", "docker_cli": "docker",
     "files": ["compose.yml", "override.yml"], "env_files": ["slot.env"], "existing": False, "settle_seconds": 0.0,
+    "profiles": ["jobs"],
 }  # fmt: skip
 
 
@@ -128,6 +129,7 @@ def test_starting_on_a_release_makes_it_from_the_files_of_the_slot_once() -> Non
     (made,) = [command for command in engine.commands if command[0] == "compose"]
     assert made[made.index("up") :] == ["up", "--detach", "--no-deps", "--no-build", "--scale", "jobs=1", "jobs"]
     assert made[made.index("--env-file") + 1] == "/srv/shop/green/slot.env"
+    assert made[made.index("--profile") + 1] == "jobs"
     assert engine.awake() == ["green_api", "green_jobs"]
 
 
