@@ -8,9 +8,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from ansible.plugins.action import ActionBase
+from ansible_collections.bluegreen.release.plugins.module_utils.nginx_dump import Dump, DumpError, parse
 from ansible_collections.bluegreen.release.plugins.module_utils.preflight_judge import judge, summary
 from ansible_collections.bluegreen.release.plugins.module_utils.preflight_problem import report
-from ansible_collections.bluegreen.release.plugins.module_utils.preflight_views import View, Wanted
+from ansible_collections.bluegreen.release.plugins.module_utils.preflight_views import Site, View, Wanted
 
 MEGABYTE = 1024**2
 
@@ -36,9 +37,10 @@ class ActionModule(ActionBase):
             "started": {"type": "float", "required": True},
             "ended": {"type": "float", "required": True},
         }
-        flags = {name: {"type": "bool", "required": True} for name in ("replace_standby", "takeover")}
+        flags = {name: {"type": "bool", "required": True} for name in ("replace_standby", "takeover", "logs_in")}
+        site = {"site": {"type": "dict", "required": True}}
         _, given = self.validate_argument_spec(  # type: ignore[no-untyped-call]  # inherited, without types
-            argument_spec={**texts, **lists, **numbers, **flags}
+            argument_spec={**texts, **lists, **numbers, **flags, **site}
         )
         hostvars = (task_vars or {})["hostvars"]
         wanted = _wanted(given)
@@ -70,6 +72,19 @@ def _wanted(given: Mapping[str, Any]) -> Wanted:
         clock_skew=given["clock_skew_seconds"],
         window=given["ended"] - given["started"],
         now=given["ended"],
+        logs_in=given["logs_in"],
+        site=_site(given["site"]),
+    )
+
+
+def _site(given: Mapping[str, Any]) -> Site:
+    texts = ("mode", "site_file", "http_file", "server_file", "preview_file", "flags", "preview_name", "container")
+    listens = (given["listen"], given["tls_listen"] if given["tls_certificate"] else "")
+    return Site(
+        **{name: str(given[name]) for name in texts},
+        server_names=tuple(str(one) for one in given["server_names"]),
+        listens=tuple(str(one) for one in listens if one),
+        replaces=tuple(str(one) for one in given["replaces"]),
     )
 
 
@@ -78,14 +93,26 @@ def view_of(variables: Mapping[str, Any]) -> View:
     probe = _result(variables.get("__preflight_probe"))
     usable = not (probe.get("unreachable") or probe.get("failed") or "clock" not in probe)
     privileged = _result(variables.get("__preflight_privileged"))
-    output = "\n".join(str(privileged.get(key) or "") for key in ("stdout", "stderr", "msg")).strip()
+    # What nginx prints of a good configuration is for the judge alone.
+    output = "\n".join(str(privileged.get(key) or "") for key in ("module_stderr", "stderr", "msg")).strip()
     return View(
         reason=str(probe.get("msg") or ""),
         probe=dict(probe) if usable else None,
         record=dict(_result(variables.get("release_record_view"))) or None,
         proxy=dict(_result(variables.get("nginx_switchover_view"))) or None,
         privileged={"succeeded": privileged.get("rc") == 0, "output": output[-600:]} if privileged else None,
+        nginx=_dump(privileged),
     )
+
+
+def _dump(privileged: Mapping[str, Any]) -> Dump | None:
+    """Understand what nginx printed; None where it printed nothing, or what is no configuration."""
+    if privileged.get("rc") != 0:
+        return None
+    try:
+        return parse(str(privileged.get("stdout") or ""))
+    except DumpError:
+        return None
 
 
 def _result(value: Any) -> Mapping[str, Any]:

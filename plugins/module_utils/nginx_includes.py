@@ -68,7 +68,7 @@ def expand(
 
 
 def matches(path: str, pattern: str) -> bool:
-    """As glob(3) does: * and ? match neither / nor a leading dot."""
+    """Whether an include reads a file, as glob(3) does: * and ? match neither / nor a leading dot."""
     parts, patterns = os.path.normpath(path).split("/"), os.path.normpath(pattern).split("/")
     if len(parts) != len(patterns):
         return False

@@ -78,16 +78,16 @@ class Engine:
         found: dict[str, Any] = self.get(f"/containers/{quote(identity)}/json")
         return found
 
-    def digest(self, image: str, home: str) -> str:
-        """Ask the registry of an image for its digest, with the engine's own trust and the user's login.
+    def distribution(self, image: str, login: str) -> tuple[str, list[str]]:
+        """Ask the registry of an image for its digest and platforms, with the engine's own trust.
 
         :param image: repository and tag.
-        :param home: directory of the user whose ``docker login`` counts.
+        :param login: as registry_login gives it.
         :raises EngineError: status 404 (or 401, 403) when the registry has no such image for this user.
         """
-        headers = {"X-Registry-Auth": registry_login(image, Path(home))}
-        found = self.get(f"/distribution/{quote(image, safe='/:@')}/json", headers)
-        return str(found["Descriptor"]["digest"])
+        found = self.get(f"/distribution/{quote(image, safe='/:@')}/json", {"X-Registry-Auth": login})
+        platforms = [f"{one.get('os')}/{one.get('architecture')}" for one in found.get("Platforms") or []]
+        return str(found["Descriptor"]["digest"]), sorted({one for one in platforms if "unknown" not in one})
 
     def has_image(self, reference: str) -> bool:
         """Tell whether the engine has an image already."""
@@ -106,18 +106,28 @@ def registry_of(image: str) -> str:
     return first if slash and ("." in first or ":" in first or first == "localhost") else HUB
 
 
-def registry_login(image: str, home: Path) -> str:
-    """Give the login of a registry as the engine expects it in a header; an empty one where there is none."""
+def registry_key(image: str) -> str:
+    """Give the name under which Docker keeps the login of an image's registry."""
     registry = registry_of(image)
-    key = HUB_LOGIN if registry == HUB else registry
+    return HUB_LOGIN if registry == HUB else registry
+
+
+def registry_login(image: str, home: Path, username: str = "", password: str = "") -> str:
+    """Give a login as the engine expects it in a header: the one given, else the user's own, else an empty one."""
+    key = registry_key(image)
+    login = {"username": username, "password": password} if username else _own_login(key, home)
+    if login:
+        login["serveraddress"] = key
+    return base64.urlsafe_b64encode(json.dumps(login).encode()).decode()
+
+
+def _own_login(key: str, home: Path) -> dict[str, str]:
+    """Give the login that the user keeps for a registry."""
     try:
         config = json.loads((home / ".docker/config.json").read_text(encoding="utf-8"))
     except (OSError, ValueError):
         config = {}
-    login = _from_helper(config, key) or _from_file(config, key)
-    if login:
-        login["serveraddress"] = key
-    return base64.urlsafe_b64encode(json.dumps(login).encode()).decode()
+    return _from_helper(config, key) or _from_file(config, key)
 
 
 def _from_file(config: dict[str, Any], key: str) -> dict[str, str]:

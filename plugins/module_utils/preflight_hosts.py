@@ -8,7 +8,10 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from ansible_collections.bluegreen.release.plugins.module_utils.preflight_image import judge_image
+from ansible_collections.bluegreen.release.plugins.module_utils.preflight_nginx import misses_only_ours
 from ansible_collections.bluegreen.release.plugins.module_utils.preflight_problem import Problem
+from ansible_collections.bluegreen.release.plugins.module_utils.preflight_proxy import judge_proxy
 from ansible_collections.bluegreen.release.plugins.module_utils.preflight_reach import cause_of, no_root
 from ansible_collections.bluegreen.release.plugins.module_utils.preflight_views import (
     Findings,
@@ -20,18 +23,6 @@ from ansible_collections.bluegreen.release.plugins.module_utils.preflight_views 
 PYTHON = (3, 9)
 COMPOSE = (2, 24, 4)
 STATE_BYTES = 16 * 1024**2
-REGISTRY_REMEDIES = (
-    (r"HTTP response to HTTPS client", "add the registry to insecure-registries in /etc/docker/daemon.json there"),
-    (
-        r"unauthorized|denied|authentication|forbidden",
-        "run docker login there as the SSH user, or correct release_image",
-    ),
-    (r"manifest.*(unknown|not found)|not found|name unknown", "push the image, or correct release_version"),
-    (
-        r"dial |no such host|timeout|refused|EOF|deadline",
-        "make the registry reachable from there, or correct release_image",
-    ),
-)
 
 
 def judge_hosts(wanted: Wanted, views: Views, findings: Findings) -> None:
@@ -39,8 +30,9 @@ def judge_hosts(wanted: Wanted, views: Views, findings: Findings) -> None:
     findings.add_for_hosts(_unreachable(views))
     for judge in (_system, _state):
         findings.add_for_hosts((host, problem) for host in views for problem in judge(host, wanted, views))
-    for judge in (_docker, _image, _disk, _ports):
+    for judge in (_docker, judge_image, _ports):
         findings.add_for_hosts((host, problem) for host in wanted.app_hosts for problem in judge(host, wanted, views))
+    findings.add_for_hosts((host, problem) for host in wanted.lb_hosts for problem in judge_proxy(wanted, views[host]))
     _clocks(wanted, views, findings)
 
 
@@ -65,6 +57,8 @@ def _system(host: str, wanted: Wanted, views: Views) -> Iterator[Problem]:
     if privileged is None or privileged["succeeded"]:
         return
     output = privileged["output"] or "no output"
+    if host in wanted.lb_hosts and wanted.site and misses_only_ours(wanted.site, output):
+        return
     refused = no_root(output)
     if refused or host not in wanted.lb_hosts:
         remedy = refused.do if refused else "give the SSH user sudo there, or ansible_become_password"
@@ -110,34 +104,6 @@ def _docker(host: str, wanted: Wanted, views: Views) -> Iterator[Problem]:
     if not found or _version(found) < COMPOSE:
         remedy = "install a newer Docker Compose plugin (docker-compose-plugin)"
         yield Problem("Docker Compose is too old or missing", f"{needed} or newer", found or "none", remedy)
-
-
-def _image(host: str, wanted: Wanted, views: Views) -> Iterator[Problem]:
-    probe = _probe(host, views)
-    image = probe.get("image")
-    if image is None or image["found"] or (probe.get("docker") or {}).get("problem"):
-        return
-    reason = str(image["problem"])
-    remedy = next(
-        (text for pattern, text in REGISTRY_REMEDIES if re.search(pattern, reason, re.I)), "look at its registry"
-    )
-    asked = f"{wanted.image}:{wanted.version}"
-    yield Problem(f"The image {asked} cannot be pulled", "an image in its registry", reason, remedy)
-
-
-def _disk(host: str, wanted: Wanted, views: Views) -> Iterator[Problem]:
-    probe = _probe(host, views)
-    image, root = probe.get("image") or {}, (probe.get("docker") or {}).get("root") or {}
-    if not image.get("found") or root.get("free_bytes") is None:
-        return
-    size = image["bytes"] or wanted.assumed_image
-    needed = wanted.disk_margin + (0 if image["local"] else 3 * size)
-    if root["free_bytes"] < needed:
-        how = "compressed" if image["bytes"] else "assumed, the registry does not tell"
-        expected = f"{megabytes(needed)} free (three times the image, {megabytes(size)} {how}, and a margin)"
-        found = f"{megabytes(root['free_bytes'])} at {root['path']}"
-        remedy = "make room: docker image prune, playbooks/decommission.yml, or a larger disk"
-        yield Problem("There is not enough disk for the image", expected, found, remedy)
 
 
 def _ports(host: str, wanted: Wanted, views: Views) -> Iterator[Problem]:

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from ansible_collections.bluegreen.release.plugins.module_utils import preflight_estate as estate
 from ansible_collections.bluegreen.release.plugins.module_utils.preflight_hosts import judge_hosts
+from ansible_collections.bluegreen.release.plugins.module_utils.preflight_nginx import notes
 from ansible_collections.bluegreen.release.plugins.module_utils.preflight_problem import Problem, unique
 from ansible_collections.bluegreen.release.plugins.module_utils.preflight_views import (
     Findings,
@@ -34,6 +35,7 @@ def judge(wanted: Wanted, views: Views) -> Judgement:
     views = {host: views.get(host, View()) for host in dict.fromkeys([*wanted.lb_hosts, *wanted.app_hosts])}
     findings = Findings()
     judge_hosts(wanted, views, findings)
+    _note_headers(wanted, views, findings)
     history = estate.records(wanted, views)
     live, first = estate.live_slot(wanted, views, history, findings)
     estate.check_history(wanted, history, live, views, findings)
@@ -57,6 +59,13 @@ def judge(wanted: Wanted, views: Views) -> Judgement:
         "epoch": max((int((view.record or {}).get("epoch") or 0) for view in views.values()), default=0),
     }
     return Judgement([], findings.notes, plan)
+
+
+def _note_headers(wanted: Wanted, views: Views, findings: Findings) -> None:
+    for host in wanted.lb_hosts:
+        dump = views[host].nginx
+        if wanted.site and dump:
+            findings.notes += [f"{host}: {note}" for note in notes(wanted.site, dump)]
 
 
 def summary(wanted: Wanted, judgement: Judgement) -> list[str]:

@@ -4,8 +4,12 @@
 
 from __future__ import annotations
 
+import grp
 import os
 import pwd
+import socket
+import stat
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -85,6 +89,73 @@ def directory(path: str) -> dict[str, Any]:
     }
 
 
+def runs(name: str, proc: Path = Path("/proc")) -> bool | None:
+    """Tell whether a process of this name runs; None where processes of others are hidden."""
+    try:
+        if (proc / "1" / "comm").read_text(encoding="utf-8").strip() == name:
+            return True
+    except OSError:
+        return None
+    for entry in proc.iterdir():
+        try:
+            if entry.name.isdigit() and (entry / "comm").read_text(encoding="utf-8").strip() == name:
+                return True
+        except OSError:
+            continue  # It ended while we looked.
+    return False
+
+
+def closed(path: str) -> dict[str, Any] | None:
+    """Give the first directory on the way to a path that not everybody may enter, with who may; None when all may."""
+    place = Path("/")
+    for part in Path(path).parts[1:]:
+        place /= part
+        try:
+            found = place.stat()
+        except OSError:
+            return None  # Not there yet, or behind a directory that was given already.
+        if not found.st_mode & stat.S_IXOTH:
+            owner = _user(found.st_uid) if found.st_mode & stat.S_IXUSR else None
+            group = _group(found.st_gid) if found.st_mode & stat.S_IXGRP else None
+            return {"path": str(place), "mode": f"{stat.S_IMODE(found.st_mode):04o}", "owner": owner, "group": group}
+    return None
+
+
+def unresolved(names: Iterable[str]) -> list[dict[str, str]]:
+    """Give the names that this host cannot resolve, as nginx would when it reads its configuration."""
+    found = []
+    for name in dict.fromkeys(names):
+        try:
+            socket.getaddrinfo(name.strip("[]"), None, type=socket.SOCK_STREAM)
+        except OSError as error:
+            found.append({"name": name, "reason": error.strerror or str(error)})
+    return found
+
+
+def selinux(path: str, system: Path = Path("/sys/fs/selinux")) -> dict[str, Any] | None:
+    """Give what SELinux says of a path and of connections of web servers; None where it does not enforce."""
+    try:
+        if (system / "enforce").read_text(encoding="ascii").strip() != "1":
+            return None
+    except OSError:
+        return None
+    try:
+        connect = (system / "booleans" / "httpd_can_network_connect").read_text(encoding="ascii").split()[:1] == ["1"]
+    except OSError:
+        connect = True  # This policy does not confine web servers.
+    return {"label": _label(path), "may_connect": connect}
+
+
+def _label(path: str) -> str | None:
+    """Give the type in the label of a path; None when it is not there, or has none."""
+    try:
+        text = os.getxattr(path, "security.selinux").decode(errors="replace").rstrip("\0")
+    except OSError:
+        return None
+    parts = text.split(":")
+    return parts[2] if len(parts) > 2 else None
+
+
 def _connection(fields: list[str]) -> Connection:
     local, remote = fields[1], fields[2]
     return Connection(
@@ -94,6 +165,13 @@ def _connection(fields: list[str]) -> Connection:
         inode=fields[9],
         uid=int(fields[7]),
     )
+
+
+def _group(gid: int) -> str:
+    try:
+        return grp.getgrgid(gid).gr_name
+    except KeyError:
+        return str(gid)
 
 
 def _user(uid: int) -> str:

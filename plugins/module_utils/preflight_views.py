@@ -8,7 +8,31 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
+from ansible_collections.bluegreen.release.plugins.module_utils.nginx_dump import Dump
 from ansible_collections.bluegreen.release.plugins.module_utils.preflight_problem import Problem, listed
+
+
+@dataclass(frozen=True)
+class Site:
+    """What the role nginx_switchover is to write on a proxy, and where; of its inputs."""
+
+    site_file: str
+    http_file: str
+    server_file: str
+    preview_file: str
+    flags: str
+    server_names: tuple[str, ...]
+    preview_name: str
+    listens: tuple[str, ...] = ("80",)
+    mode: str = "site"
+    container: str = ""
+    replaces: tuple[str, ...] = ()
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """Files that are ours."""
+        own = (self.site_file,) if self.mode == "site" else (self.http_file, self.server_file)
+        return (*own, self.preview_file)
 
 
 @dataclass(frozen=True)
@@ -27,6 +51,8 @@ class Wanted:
     clock_skew: float = 5.0
     window: float = 0.0
     now: float = 0.0
+    logs_in: bool = False
+    site: Site | None = None
 
 
 @dataclass(frozen=True)
@@ -34,7 +60,7 @@ class View:
     """What was seen of one host. A part is None when it was not asked, or could not be.
 
     probe: result of module host_probe. record: fact release_record_view. proxy: fact nginx_switchover_view.
-    privileged: result of a command run as root.
+    privileged: result of a command run as root. nginx: the whole configuration of a proxy, when nginx finds it good.
     """
 
     reason: str = ""
@@ -42,6 +68,7 @@ class View:
     record: dict[str, Any] | None = None
     proxy: dict[str, Any] | None = None
     privileged: dict[str, Any] | None = None
+    nginx: Dump | None = None
 
     @property
     def reachable(self) -> bool:

@@ -54,6 +54,27 @@ options:
     description: Whether the registry speaks plain HTTP.
     type: bool
     default: false
+  registry_username:
+    description: User of the registry; empty for the login that the user of this host keeps.
+    type: str
+    default: ""
+  registry_password:
+    description: Password or token of O(registry_username).
+    type: str
+    default: ""
+  flags_directory:
+    description: Directory of the flags; empty for C(flags) in O(state_directory).
+    type: str
+    default: ""
+  proxy:
+    description: Whether nginx runs, or should run, on this host.
+    type: bool
+    default: false
+  names:
+    description: Names that this host must be able to resolve.
+    type: list
+    elements: str
+    default: []
   timeout_seconds:
     description: Longest wait for one answer of the engine or the registry.
     type: float
@@ -100,9 +121,20 @@ slots:
   returned: always
   type: dict
 image:
-  description: C(found), C(digest), C(bytes) compressed, C(local), C(problem).
+  description: C(found), C(digest), C(bytes) compressed, C(local), C(platforms), C(problem).
   returned: when O(image)
   type: dict
+nginx:
+  description:
+    - C(runs), null where processes are hidden; C(selinux), null where it does not enforce.
+    - C(closed), the first directory on the way to the flags that not everybody may enter.
+  returned: when O(proxy)
+  type: dict
+unresolved:
+  description: Those of O(names) that cannot be resolved, each with C(name) and C(reason).
+  returned: always
+  type: list
+  elements: dict
 """
 
 import os
@@ -113,6 +145,7 @@ from typing import Any
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.bluegreen.release.plugins.module_utils import preflight_proc as proc
 from ansible_collections.bluegreen.release.plugins.module_utils.preflight_docker import (
+    client_login,
     describe_docker,
     describe_image,
     start,
@@ -123,22 +156,35 @@ from ansible_collections.bluegreen.release.plugins.module_utils.preflight_slots 
 
 def observe(parameters: dict[str, Any]) -> dict[str, Any]:
     """Look at everything; what the slow commands take is used for the rest."""
+    login = (parameters["registry_username"], parameters["registry_password"])
+    wanted = parameters["image"] if parameters["engine"] else ""
+    with client_login(wanted, *login if wanted else ("", "")) as environment:
+        return _observe(parameters, wanted, login, environment)
+
+
+def _observe(
+    parameters: dict[str, Any], wanted: str, login: tuple[str, str], environment: dict[str, str]
+) -> dict[str, Any]:
     clock, seconds = time.time(), parameters["timeout_seconds"]
     engine = Engine(parameters["engine_socket"], seconds) if parameters["engine"] else None
-    wanted = parameters["image"] if engine else ""
     flag = ["--insecure"] if parameters["registry_insecure"] else []
-    manifest = start(["docker", "manifest", "inspect", "--verbose", *flag, wanted]) if wanted else None
+    inspect = ["docker", "manifest", "inspect", "--verbose", *flag, wanted]
+    manifest = start(inspect, environment) if wanted else None
     compose = start(["docker", "compose", "version", "--short"]) if engine else None
     state = parameters["state_directory"]
+    flags = parameters["flags_directory"] or os.path.join(state, "flags")
     ports = {str(slot): int(one["port"]) for slot, one in parameters["slots"].items()}
     result: dict[str, Any] = {
         "clock": clock,
         "python": platform.python_version(),
-        "state": {**proc.directory(state), "flags": proc.directory(os.path.join(state, "flags"))},
+        "state": {**proc.directory(state), "flags": proc.directory(flags)},
         "slots": describe_slots(engine, parameters["projects"], ports),
+        "unresolved": proc.unresolved(parameters["names"]),
     }
+    if parameters["proxy"]:
+        result["nginx"] = {"runs": proc.runs("nginx"), "closed": proc.closed(flags), "selinux": proc.selinux(flags)}
     if engine and wanted:
-        result["image"] = describe_image(engine, wanted, manifest, seconds)
+        result["image"] = describe_image(engine, wanted, login, manifest, seconds)
     if engine:
         result["docker"] = describe_docker(engine, compose, seconds)
     return result
@@ -155,6 +201,11 @@ def main() -> None:
             "engine_socket": {"type": "path", "default": "/var/run/docker.sock"},
             "image": {"type": "str", "default": ""},
             "registry_insecure": {"type": "bool", "default": False},
+            "registry_username": {"type": "str", "default": ""},
+            "registry_password": {"type": "str", "default": "", "no_log": True},
+            "flags_directory": {"type": "str", "default": ""},
+            "proxy": {"type": "bool", "default": False},
+            "names": {"type": "list", "elements": "str", "default": []},
             "timeout_seconds": {"type": "float", "default": 15.0},
         },
         supports_check_mode=True,

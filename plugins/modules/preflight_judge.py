@@ -68,6 +68,16 @@ options:
     description: How far the clocks of two hosts may be apart.
     type: float
     required: true
+  logs_in:
+    description: Whether a login of the registry was given.
+    type: bool
+    required: true
+  site:
+    description:
+      - What is to be written on the proxies, and where - mode, site_file, http_file, server_file, preview_file, flags,
+        server_names, preview_name, listen, tls_certificate, tls_listen, container, replaces; of role nginx_switchover.
+    type: dict
+    required: true
   started:
     description: Controller's clock before the hosts were looked at, seconds since 1970.
     type: float
@@ -91,6 +101,8 @@ EXAMPLES = r"""
     disk_margin_megabytes: 512
     image_megabytes: 500
     clock_skew_seconds: 5
+    logs_in: false
+    site: "{{ __preflight_site }}"
     started: "{{ __preflight_started }}"
     ended: "{{ now().timestamp() }}"
   register: __preflight_judgement

@@ -6,12 +6,15 @@ import json
 import os
 import shlex
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+
+from tests.bad_input.messages import said
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
@@ -21,6 +24,7 @@ STATE = "/var/lib/bluegreen/samokoder"
 # Everything a release could write, and what runs. Locks and logs of reading are no part of it.
 FILES = f"find {STATE} /srv/samokoder /etc/nginx -type f ! -name fence.lock ! -path '*/faults/*' -exec sha256sum {{}} +"
 RUNNING = "docker ps -a --no-trunc --format '{{.ID}} {{.State}} {{.Image}}' 2>/dev/null"
+IMAGES = "docker images -a --no-trunc --digests 2>/dev/null | tr -s ' ' | cut -d' ' -f1-4"
 
 
 def command(words: list[str], **options: Any) -> subprocess.CompletedProcess[str]:
@@ -53,6 +57,9 @@ def lab() -> Iterator[dict[str, str]]:
         "lb1_pid": pid,
         "state": STATE,
         "tools": str(ROOT / "bin"),
+        "here": str(HERE),
+        "python": sys.executable,
+        "plugins": "/usr/libexec/docker/cli-plugins",
         "play": "ansible-playbook",
         "playbooks": str(ROOT / "playbooks"),
         "inventory": str(ROOT / "inventories/lab"),
@@ -65,15 +72,17 @@ def estate(name: str) -> dict[str, Any]:
     found: dict[str, Any] = {"status": lab_status()}
     hosts = command(["docker", "ps", "--format", "{{.Names}}"]).stdout.split()
     for host in sorted(one for one in hosts if one.startswith((f"{name}-lb", f"{name}-app"))):
-        seen = command(["docker", "exec", host, "sh", "-c", f"{FILES} | sort; {RUNNING} | sort"])
+        seen = command(["docker", "exec", host, "sh", "-c", f"{FILES} | sort; {RUNNING} | sort; {IMAGES} | sort"])
         found[host] = seen.stdout
     return found
 
 
 @pytest.mark.parametrize("case", CASES, ids=[case["name"] for case in CASES])
-def test_refused_and_nothing_touched(case: dict[str, Any], lab: dict[str, str]) -> None:
+def test_refused_and_nothing_touched(case: dict[str, Any], lab: dict[str, str], tmp_path: Path) -> None:
+    known = {**lab, "scratch": str(tmp_path)}
+
     def fill(text: str) -> str:
-        for key, value in lab.items():
+        for key, value in known.items():
             text = text.replace("{" + key + "}", value)
         return text
 
@@ -87,10 +96,12 @@ def test_refused_and_nothing_touched(case: dict[str, Any], lab: dict[str, str]) 
             assert done.returncode == 0, f"{before}\n{done.stdout}{done.stderr}"
         first = estate(lab["lab"])
         words = ["ansible-playbook", "playbooks/release.yml", "-i", "inventories/lab"]
-        refused = command([*words, "-e", f"release_version={case.get('version', '1.0.0')}", *case.get("arguments", [])])
+        arguments = map(fill, case.get("arguments", []))
+        refused = command([*words, "-e", f"release_version={case.get('version', '1.0.0')}", *arguments])
         output = refused.stdout + refused.stderr
         assert refused.returncode != 0, output
         assert [text for text in map(fill, case["expect"]) if text not in output] == [], output
+        assert said(case["message"], output), output
         assert "Nothing was touched." in output
         assert estate(lab["lab"]) == first
     finally:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ansible_collections.bluegreen.release.plugins.module_utils.preflight_docker import client_login, platform_of
 from ansible_collections.bluegreen.release.plugins.module_utils.preflight_engine import (
     Engine,
     EngineError,
@@ -62,6 +63,36 @@ def test_no_login(tmp_path: Path, config: dict[str, Any]) -> None:
     assert login(tmp_path, config) == {}
 
 
+def test_a_login_that_is_given_counts_for_more(tmp_path: Path) -> None:
+    found = json.loads(base64.urlsafe_b64decode(registry_login("reg:5000/shop:1", tmp_path, "ann", "se:cret")))
+    assert found == {"username": "ann", "password": "se:cret", "serveraddress": "reg:5000"}
+
+
+def test_the_client_is_logged_in_and_nothing_stays_behind() -> None:
+    with client_login("reg:5000/shop:1", "ann", "se:cret") as environment:
+        folder = Path(environment["DOCKER_CONFIG"])
+        config = folder / "config.json"
+        assert folder.stat().st_mode & 0o777 == 0o700 and config.stat().st_mode & 0o777 == 0o600
+        auth = base64.b64encode(b"ann:se:cret").decode()
+        assert json.loads(config.read_text()) == {"auths": {"reg:5000": {"auth": auth}}}
+    assert not folder.exists()
+    with client_login("shop:1", "", "") as environment:
+        assert environment == {}
+
+
+@pytest.mark.parametrize(
+    ("info", "platform"),
+    [
+        ({"Architecture": "x86_64", "OSType": "linux"}, "linux/amd64"),
+        ({"Architecture": "aarch64"}, "linux/arm64"),
+        ({"Architecture": "s390x", "OSType": "linux"}, "linux/s390x"),
+        ({}, None),
+    ],
+)
+def test_platform(info: dict[str, str], platform: str | None) -> None:
+    assert platform_of(info) == platform
+
+
 def test_no_login_without_a_file(tmp_path: Path) -> None:
     assert json.loads(base64.urlsafe_b64decode(registry_login("shop:1", tmp_path))) == {}
 
@@ -80,7 +111,9 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         found: dict[str, Any] = {"message": "manifest unknown"}
         status = 404
         if self.path == "/distribution/reg:5000/shop:1/json" and self.headers["X-Registry-Auth"]:
-            found, status = {"Descriptor": {"digest": DIGEST}}, 200
+            names = ("arm64", "amd64", "unknown")
+            platforms = [{"os": "unknown" if name == "unknown" else "linux", "architecture": name} for name in names]
+            found, status = {"Descriptor": {"digest": DIGEST}, "Platforms": platforms}, 200
         if self.path == f"/images/reg:5000/shop@{DIGEST}/json":
             found, status = {"Id": "x"}, 200
         body = json.dumps(found).encode()
@@ -106,14 +139,15 @@ def engine(tmp_path: Path) -> Iterator[Engine]:
 
 
 def test_digest_and_presence(engine: Engine, tmp_path: Path) -> None:
-    assert engine.digest("reg:5000/shop:1", str(tmp_path)) == DIGEST
+    login = registry_login("reg:5000/shop:1", tmp_path)
+    assert engine.distribution("reg:5000/shop:1", login) == (DIGEST, ["linux/amd64", "linux/arm64"])
     assert engine.has_image(f"reg:5000/shop@{DIGEST}") is True
     assert engine.has_image("reg:5000/other") is False
 
 
 def test_refusal_carries_the_reason_and_the_status(engine: Engine, tmp_path: Path) -> None:
     with pytest.raises(EngineError, match="manifest unknown") as caught:
-        engine.digest("reg:5000/shop:2", str(tmp_path))
+        engine.distribution("reg:5000/shop:2", registry_login("reg:5000/shop:2", tmp_path))
     assert caught.value.status == 404
 
 

@@ -71,8 +71,16 @@ def probe(engine: bool) -> dict[str, Any]:
             "compose": "2.26.1-4",
             "root": {"path": "/var/lib/docker", "free_bytes": 10 * GIB},
             "problem": None,
+            "platform": "linux/amd64",
         }
-        found["image"] = {"found": True, "digest": NEW, "bytes": 100 * 1024**2, "local": False, "problem": None}
+        found["image"] = {
+            "found": True,
+            "digest": NEW,
+            "bytes": 100 * 1024**2,
+            "local": False,
+            "platforms": ["linux/amd64", "linux/arm64"],
+            "problem": None,
+        }
     return found
 
 
@@ -181,6 +189,21 @@ ROWS: list[tuple[str, Callable[[Estate], object], str]] = [
             )
         ),
         "The image reg:5000/shop:1.0.0 cannot be pulled on app1 and app2",
+    ),
+    (
+        "no login",
+        put_all(
+            *(
+                put(f"{host}/probe/image", {"found": False, "problem": "no basic auth credentials", "digest": None})
+                for host in ("app1", "app2")
+            )
+        ),
+        "The registry refuses to show the image reg:5000/shop:1.0.0 on app1 and app2",
+    ),
+    (
+        "another architecture",
+        put("app2/probe/image/platforms", ["linux/arm64", "linux/s390x"]),
+        "The image reg:5000/shop:1.0.0 is for another architecture on app2",
     ),
     (
         "disk",
@@ -367,3 +390,29 @@ def test_a_damaged_record_is_a_note() -> None:
 def test_version_and_digest_come_from_the_record_when_nothing_runs() -> None:
     plan = judged(lambda seen: [put(f"{host}/probe/slots/blue/containers", [])(seen) for host in ("app1", "app2")]).plan
     assert plan is not None and (plan["live_version"], plan["live_digest"]) == ("0.9.0", OLD)
+
+
+@pytest.mark.parametrize("built", [[], ["linux/386"], ["linux/amd64"]])
+def test_an_image_that_runs_there_or_does_not_say(built: list[str]) -> None:
+    assert judged(put("app1/probe/image/platforms", built)).plan is not None
+
+
+@pytest.mark.parametrize(
+    ("reason", "remedy"),
+    [
+        ("http: server gave HTTP response to HTTPS client", "insecure-registries"),
+        ("x509: certificate signed by unknown authority", "/etc/docker/certs.d"),
+        ("name unknown: repository name not known to registry", "no such repository"),
+        ("manifest unknown: manifest unknown", "no such tag"),
+        ("toomanyrequests: You have reached your pull rate limit", "how often"),
+        ("dial tcp 10.0.0.9:5000: connect: connection refused", "reachable from there"),
+        ("unauthorized: authentication required", "set release_registry_username"),
+        ("something new", "look at its registry"),
+    ],
+)
+def test_the_remedy_of_what_a_registry_says(reason: str, remedy: str) -> None:
+    change = put("app1/probe/image", {"found": False, "problem": reason, "digest": None})
+    (problem,) = judged(change).problems
+    assert remedy in problem.do
+    given = judged(change, replace(WANTED, logs_in=True)).problems[0]
+    assert ("correct release_registry_username" in given.do) is ("unauthorized" in reason)
