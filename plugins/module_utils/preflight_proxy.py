@@ -38,7 +38,9 @@ def judge_proxy(wanted: Wanted, view: View) -> Iterator[Problem]:
 
 
 def _probed(view: View) -> bool:
-    return str((view.proxy or {}).get("probe")) in ("blue", "green", "unknown")
+    """Whether nginx answered for these flags. Where there is none, it answered for those of another directory."""
+    seen = view.proxy or {}
+    return str(seen.get("file")) != "none" and str(seen.get("probe")) in ("blue", "green", "unknown")
 
 
 def _unresolved(probe: dict[str, Any]) -> Iterator[Problem]:

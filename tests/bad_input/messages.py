@@ -6,8 +6,8 @@ import re
 
 
 def pattern(heading: str) -> re.Pattern[str]:
-    """Give what a line of this heading looks like."""
-    return re.compile("..*".join(re.escape(part) for part in heading.split("…")))
+    """Give what a line of this heading looks like; it may go on with the hosts that it is about."""
+    return re.compile("..*".join(re.escape(part) for part in heading.split("…")) + r"( on .+|…)?")
 
 
 def said(heading: str, output: str) -> bool:

@@ -93,7 +93,8 @@ def test_what_is_no_problem(seen: dict[str, Any]) -> None:
 
 def test_what_nginx_says_of_the_flags_counts_for_more_than_their_rights() -> None:
     closed = {"path": "/x", "mode": "0700", "owner": "deploy", "group": None}
-    assert whats(proxy={"probe": "blue"}, closed=closed) == []
+    assert whats(proxy={"probe": "blue", "file": "blue"}, closed=closed) == []
+    assert whats(proxy={"probe": "blue", "file": "none"}, closed=closed) != [], "it answers for another directory"
     assert whats(proxy={"probe": "unreachable"}, closed=closed) != []
 
 
