@@ -53,17 +53,6 @@ def test_login_of_a_file(tmp_path: Path) -> None:
     }
 
 
-def test_login_that_the_inventory_gives_counts_before_the_kept_one(tmp_path: Path) -> None:
-    (tmp_path / ".docker").mkdir()
-    (tmp_path / ".docker/config.json").write_text(json.dumps({"auths": {"reg.example.com": {"auth": "YTpi"}}}))
-    found = registry_login("reg.example.com/shop:1", tmp_path, ("ann", "secret"))
-    assert json.loads(base64.urlsafe_b64decode(found)) == {
-        "username": "ann",
-        "password": "secret",
-        "serveraddress": "reg.example.com",
-    }
-
-
 def test_login_by_token(tmp_path: Path) -> None:
     found = login(tmp_path, {"auths": {"registry.example.com": {"identitytoken": "t"}}})
     assert found == {"identitytoken": "t", "serveraddress": "registry.example.com"}
