@@ -9,6 +9,7 @@ import json
 import os
 import signal
 import socket
+import ssl
 import struct
 import subprocess
 import sys
@@ -30,15 +31,16 @@ Misbehave = Callable[[str, int, asyncio.StreamWriter], Awaitable[bool]]
 class Server:
     """A small HTTP server whose every answer passes a function that may misbehave instead (and returns True then)."""
 
-    def __init__(self, misbehave: Misbehave | None = None) -> None:
+    def __init__(self, misbehave: Misbehave | None = None, tls: ssl.SSLContext | None = None) -> None:
+        self.tls = tls
         self.misbehave = misbehave
         self.requests = 0
         self.connections = 0
         self.created: list[str] = []
 
     async def __aenter__(self) -> Server:
-        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
-        self.url = f"http://127.0.0.1:{self._server.sockets[0].getsockname()[1]}"
+        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0, ssl=self.tls)
+        self.url = f"http{'s' if self.tls else ''}://127.0.0.1:{self._server.sockets[0].getsockname()[1]}"
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -61,8 +63,9 @@ class Server:
         if self.misbehave is not None and await self.misbehave(method, self.requests, writer):
             return
         if method == "POST":
-            self.created.append(sent["name"])
-            return self.reply(writer, 201, {"id": len(self.created), "name": sent["name"]})
+            key = "name" if "name" in sent else "key"
+            self.created.append(sent[key])
+            return self.reply(writer, 201, {"id": len(self.created), key: sent[key]})
         self.reply(writer, 200, [])
 
     @staticmethod
@@ -118,6 +121,47 @@ def test_a_good_server_gets_each_request_once_over_kept_connections(tmp_path: Pa
     assert acked == server.created and len(acked) == tally.acked == 20
     assert len(set(acked)) == 20
     assert dict(tally.by_slot) == {"green": 40} and dict(tally.by_version) == {"1.0.0": 40}
+
+
+def test_an_application_whose_users_do_not_log_in_is_asked_in_its_own_way(tmp_path: Path) -> None:
+    server = Server()
+    tally, acked = load(server, tmp_path, "--application", "guestbook")
+    assert (tally.sent, tally.ok, server.requests) == (40, 40, 40)
+    assert acked == server.created and len(acked) == 20
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A certificate of samokoder.lab that is its own authority, and its key, in one file."""
+    path = tmp_path_factory.mktemp("tls") / "both.pem"
+    make = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "1"]
+    make += ["-subj", "/CN=samokoder.lab", "-addext", "subjectAltName=DNS:samokoder.lab"]
+    subprocess.run([*make, "-keyout", path, "-out", f"{path}.crt"], check=True, capture_output=True)
+    path.write_text(path.read_text() + Path(f"{path}.crt").read_text())
+    return path
+
+
+def secured(certificate: Path) -> ssl.SSLContext:
+    """What a server with that certificate speaks."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate)
+    return context
+
+
+def test_over_tls_the_front_door_proves_its_name_at_any_address(tmp_path: Path, certificate: Path) -> None:
+    tally, acked = load(Server(tls=secured(certificate)), tmp_path, "--ca", str(certificate))
+    assert (tally.sent, tally.ok, tally.acked) == (40, 40, 20) and len(acked) == 20
+
+
+@pytest.mark.parametrize(
+    "more", [["--host-name", "another.lab", "--ca"], ["--ca", "/etc/ssl/certs/ca-certificates.crt"]]
+)
+def test_over_tls_another_name_or_authority_is_no_front_door(
+    tmp_path: Path, certificate: Path, more: list[str]
+) -> None:
+    words = [*more, str(certificate)] if more[-1] == "--ca" else more
+    with pytest.raises(LabError, match="Certificate"):
+        load(Server(tls=secured(certificate)), tmp_path, *words)
 
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
