@@ -35,6 +35,11 @@ def decide(lb_hosts: Sequence[str], facts: Mapping[str, Mapping[str, Any]]) -> D
     document = newest[0]
     slot, version = document["from_slot"], document["from_version"]
     name = f"release {document['release_id']} of {document['version']}"
+    if document.get("adoption") is not None:
+        return _refuse(
+            f"Expected a release to go back from, found the adoption {document['release_id']}: before it there were no "
+            "slots. To go back to the estate as it was, run playbooks/adopt.yml with -e adopt_undo=true."
+        )
     if slot is None:
         return _refuse(
             f"Expected a slot that users were on before {name}; it was the first install, so there is none. "

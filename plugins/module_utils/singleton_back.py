@@ -58,7 +58,7 @@ def told(what: Plan, facts: Mapping[str, Mapping[str, Any]]) -> dict[str, list[s
     if own and answer.get("done"):
         absent = [name for name in answer.get("absent", []) if name in what["services"]]
         started = ", ".join(name for name in what["services"] if name not in absent)
-        done = [f"{started} run {place} and nowhere else"] if started else []
+        done = [f"background work ({started}) runs {place} and nowhere else"] if started else []
         left_out = [f"{name} is not part of {what['slot']}, and was stopped" for name in absent]
         return {"done": done + left_out, "undone": []}
     perhaps = singleton.unstopped(what["hosts"], facts, what["identity"])

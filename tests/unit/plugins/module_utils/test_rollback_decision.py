@@ -71,3 +71,10 @@ def test_no_record_at_all_is_refused() -> None:
     found = decide()
     assert found["action"] == "refuse"
     assert "lb1, lb2" in found["reason"]
+
+
+def test_an_adoption_is_undone_by_its_own_playbook() -> None:
+    adopted = record.amend(at("watched", None), {"adoption": {"way": "twin"}}, 1)
+    found = decide(record.close(adopted, "live", {}, 1, STAMP))
+    assert found["action"] == "refuse"
+    assert "adopt_undo=true" in found["reason"]

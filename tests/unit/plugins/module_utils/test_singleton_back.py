@@ -89,7 +89,7 @@ def test_what_is_not_back_is_told_and_leaves_the_record_open(
     facts = answers(stopped, started)
     told = singleton_back.told(plan(), facts)
     assert [words in line for line in told["undone"]] == ([True] if words else [])
-    assert (told["done"] == ["jobs run in blue on app1 and nowhere else"]) is not bool(words)
+    assert (told["done"] == ["background work (jobs) runs in blue on app1 and nowhere else"]) is not bool(words)
     undo = report.undo_of(["lb1"], ["app1"], facts, True, True, plan())
     assert undo["complete"] is not bool(words)
     assert report.undo_of(["lb1"], ["app1"], facts, True, True)["complete"]
