@@ -30,7 +30,9 @@ class Told(TypedDict):
     done: list[str]
     """What is again as it was."""
     undone: list[str]
-    """What is not, and why; the run ends non-zero."""
+    """What is not, and why."""
+    hooks: list[str]
+    """What hooks had to say that did not end well. With this or undone the run ends non-zero."""
 
 
 class Undo(TypedDict):
@@ -78,7 +80,8 @@ def told_of(
     background = singleton_back.told(singletons, facts)
     warned = [facts[host].get("hook_warnings") or [] for host in present_of([*lb_hosts, *app_hosts], facts)]
     hooks = list(dict.fromkeys(line for lines in warned for line in lines))
-    return Told(done=background["done"] + found["done"], undone=background["undone"] + found["undone"] + hooks)
+    done, undone = background["done"] + found["done"], background["undone"] + found["undone"]
+    return Told(done=done, undone=undone, hooks=hooks)
 
 
 def facts_of(
@@ -167,6 +170,7 @@ def rollback_report(
     if told:
         parts += [f"Brought back: {line}." for line in told["done"]]
         parts += [f"NOT BROUGHT BACK: {line}." for line in told["undone"]]
+        parts += [f"A HOOK FAILED: {line}." for line in told["hooks"]]
     parts.append(f"Record: {record_directory}/{document['release_id']}.json on every proxy.")
     parts.append(_what_next(undo, failure))
     return "\n".join(part for part in parts if part)

@@ -159,10 +159,11 @@ def test_a_task_of_a_hook_that_only_warned_is_not_what_failed() -> None:
 
 
 def test_what_did_not_come_back_is_loud() -> None:
-    told = report.Told(done=["lb1: nginx is back"], undone=["app1: file compose.yml was changed"])
+    told = report.Told(done=["lb1: nginx is back"], undone=["app1: file compose.yml was changed"], hooks=["gate"])
     text = report.rollback_report(document(), undo(), None, "/records", False, told)
     assert "Brought back: lb1: nginx is back." in text
     assert "NOT BROUGHT BACK: app1: file compose.yml was changed." in text
+    assert "A HOOK FAILED: gate." in text
     assert text.index("Users are on blue") < text.index("NOT BROUGHT BACK")
 
 
@@ -173,7 +174,7 @@ def test_warnings_of_hooks_are_told_once_by_the_hosts_that_are_there() -> None:
     }  # fmt: skip
     still = singleton_back.plan({**document(), "traffic_moved": False, "epoch": 1}, [], "app1", ["app1"])
     found = report.told_of(document(), ["lb1", "lb2"], ["app1"], hosts, still)
-    assert found == {"done": [], "undone": ["gate", "drain"]}
+    assert found == {"done": [], "undone": [], "hooks": ["gate", "drain"]}
     assert report.present_of(HOSTS, hosts) == ["lb1", "app1"]
     assert "WARNING: gate" in report.release_report(document(), False, ["gate"])
 
