@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import http.client
 import json
-import ssl
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -14,6 +13,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from ansible_collections.bluegreen.release.plugins.module_utils.http_eval import Answer, StepError
+from ansible_collections.bluegreen.release.plugins.module_utils.tls import TlsConnection, context
 
 _LARGEST_BODY = 4 * 1024 * 1024  # bytes
 _CHUNK = 65536  # bytes
@@ -32,11 +32,17 @@ class Request:
 
 @dataclass(frozen=True)
 class Endpoint:
-    """Where steps are sent to. Raises ValueError for a URL that is not http or https."""
+    """Where steps are sent to. Raises ValueError for a URL that is not http or https.
+
+    ca: file of authorities; empty means those of the system. tls_name: whose the certificate must be; empty means the
+    host of the URL.
+    """
 
     base_url: str
     headers: Mapping[str, str] = field(default_factory=dict)
     validate_certs: bool = True
+    ca: str = ""
+    tls_name: str = ""
 
     def __post_init__(self) -> None:
         parts = urlsplit(self.base_url)
@@ -48,19 +54,18 @@ class Endpoint:
         host = parts.hostname or ""
         if parts.scheme == "http":
             return http.client.HTTPConnection(host, parts.port, timeout=timeout)
-        context = ssl.create_default_context()
-        if not self.validate_certs:
-            context.check_hostname = False
-            context.verify_mode = ssl.CERT_NONE
-        return http.client.HTTPSConnection(host, parts.port, timeout=timeout, context=context)
+        return TlsConnection(
+            host, parts.port or 443, timeout, self.tls_name or host, context(self.ca, self.validate_certs)
+        )
 
     def send(self, request: Request) -> Answer:
         """The answer. Raises StepError when there is none within the request's timeout."""
         deadline = time.monotonic() + request.timeout
-        connection = self._connection(request.timeout)
         path = urlsplit(self.base_url).path.rstrip("/") + request.path
         headers = {**self.headers, **request.headers, "Connection": "close"}
+        connection = None
         try:
+            connection = self._connection(request.timeout)
             connection.request(request.method, path, body=request.body, headers=headers)
             response = connection.getresponse()
             body = _read(response, deadline)
@@ -69,7 +74,8 @@ class Endpoint:
         except (OSError, http.client.HTTPException) as error:
             raise StepError(f"expected an answer, found {_problem(error, request.timeout)}") from error
         finally:
-            connection.close()
+            if connection is not None:
+                connection.close()
 
 
 def _read(response: http.client.HTTPResponse, deadline: float) -> bytes:

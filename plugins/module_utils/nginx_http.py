@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import functools
 import http.client
 import ssl
 import time
@@ -12,6 +11,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
+
+from ansible_collections.bluegreen.release.plugins.module_utils.tls import TlsConnection, context
 
 _PAUSE_SECONDS = 0.005
 _BODY_LIMIT_BYTES = 65536
@@ -39,23 +40,6 @@ class Tls:
     ca: str = ""
 
 
-class _TlsConnection(http.client.HTTPConnection):
-    """A connection to an address that must show the certificate of another name."""
-
-    def __init__(self, host: str, port: int, timeout: float, name: str, context: ssl.SSLContext) -> None:
-        super().__init__(host, port, timeout=timeout)
-        self._name, self._context = name, context
-
-    def connect(self) -> None:
-        super().connect()
-        self.sock = self._context.wrap_socket(self.sock, server_hostname=self._name)
-
-
-@functools.lru_cache(maxsize=4)
-def _context(ca: str) -> ssl.SSLContext:
-    return ssl.create_default_context(cafile=ca or None)
-
-
 def _connection(url: str, headers: Mapping[str, str], timeout_seconds: float, tls: Tls) -> http.client.HTTPConnection:
     parts = urlsplit(url)
     if parts.scheme not in ("http", "https") or not parts.hostname:
@@ -63,7 +47,7 @@ def _connection(url: str, headers: Mapping[str, str], timeout_seconds: float, tl
     if parts.scheme == "http":
         return http.client.HTTPConnection(parts.hostname, parts.port or 80, timeout=timeout_seconds)
     name = tls.name or str(headers.get("Host", "")).partition(":")[0] or parts.hostname
-    return _TlsConnection(parts.hostname, parts.port or 443, timeout_seconds, name, _context(tls.ca))
+    return TlsConnection(parts.hostname, parts.port or 443, timeout_seconds, name, context(tls.ca))
 
 
 def _no_answer(error: Exception, url: str, tls: Tls) -> str:

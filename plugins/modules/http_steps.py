@@ -112,6 +112,13 @@ options:
     description: Whether the certificate of an C(https) server is checked.
     type: bool
     default: true
+  ca:
+    description: File of the authorities that C(https) is verified by; none means those of the system.
+    type: path
+  tls_name:
+    description: Name that the certificate must be for; empty means the host of O(base_url).
+    type: str
+    default: ""
   secrets:
     description: Values that must not be shown.
     type: list
@@ -201,6 +208,8 @@ def argument_spec() -> dict[str, Any]:
         "watch_seconds": {"type": "float", "default": 0},
         "interval_seconds": {"type": "float", "default": 0.5},
         "validate_certs": {"type": "bool", "default": True},
+        "ca": {"type": "path"},
+        "tls_name": {"type": "str", "default": ""},
         "secrets": {"type": "list", "elements": "str", "default": [], "no_log": True},
         "fail": {"type": "bool", "default": True},
     }
@@ -212,6 +221,8 @@ def read(parameters: dict[str, Any]) -> Reading:
         parameters["base_url"],
         {name: str(value) for name, value in parameters["headers"].items()},
         parameters["validate_certs"],
+        parameters["ca"] or "",
+        parameters["tls_name"],
     )
     sequence = StepSequence(parameters["steps"], parameters["expect_headers"], parameters["secrets"])
     interval, clock = parameters["interval_seconds"], Clock()

@@ -12,10 +12,13 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from ansible_collections.bluegreen.release.plugins.module_utils.http_client import Endpoint, Request
+from ansible_collections.bluegreen.release.plugins.module_utils.http_eval import StepError
 from ansible_collections.bluegreen.release.plugins.module_utils.nginx_apply import ApplyError
 
 from tests.nginx.certificate import make_certificate
 from tests.nginx.proxy import COMMON_PORTS, Proxy, new_proxy
+from tests.nginx.render import SECRET
 from tests.nginx.runs import siting, switching
 
 # The front door's port and the folder of whatever proxy it is rendered for.
@@ -121,3 +124,14 @@ def test_a_missing_certificate_is_explained(own: Proxy) -> None:
     with pytest.raises(ApplyError, match="nginx_switchover_tls_certificate_key"):
         siting(own, inputs=TLS).run()
     assert own.front().status == 200
+
+
+def test_steps_of_a_check_are_verified_by_the_name_of_users(secure: Proxy) -> None:
+    url, ca = f"https://127.0.0.1:{secure.port}", str(secure.root / "tls" / "ca.pem")
+    preview = {"Host": "green.shop.test", "X-Release-Preview": SECRET}
+    asked = Request("GET", "/", {}, None, 5)
+    assert Endpoint(url, preview, True, ca, "shop.test").send(asked).headers["x-release-slot"] == "green"
+    assert Endpoint(url, {"Host": "shop.test"}, False).send(asked).headers["x-release-slot"] == "blue"
+    for endpoint in (Endpoint(url, preview, True, ca), Endpoint(url, preview, True, "", "shop.test")):
+        with pytest.raises(StepError, match="certificate verify failed"):
+            endpoint.send(asked)
