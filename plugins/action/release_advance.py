@@ -65,6 +65,8 @@ class ActionModule(ActionBase):
             # The context is made here, not there: a host that is gone has it as well.
             return {**result, "unreachable": True, "msg": str(error)}
         result.update(stored)
+        if not self._task.diff:  # Ansible shows what there is, whatever the task says
+            result.pop("diff", None)
         if given["best_effort"] and result.get("failed"):
             result["failed"] = False
         return result

@@ -10,6 +10,8 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from ansible_collections.bluegreen.release.plugins.module_utils.hooks import POINTS
+
 # Differs with every release, and says nothing.
 _NOISE = re.compile(r"^\s*bluegreen\.release_id:.*\n", re.MULTILINE)
 _INDENT = "  "
@@ -154,6 +156,9 @@ def _order(seen: Mapping[str, Any]) -> Iterator[str]:
     context, inputs = seen["context"], seen["inputs"]
     proxies, hosts = _listed(inputs["release_lb_hosts"]), _listed(inputs["release_app_hosts"])
     yield f"lock and record: {_listed([*inputs['release_lb_hosts'], *inputs['release_app_hosts']])}"
+    if inputs.get("release_shared_services"):
+        shared = f"{_listed(inputs['release_shared_services'])} in project {inputs['release_shared_project']}"
+        yield f"start where it does not run, and leave alone where it does: {shared}"
     yield f"provision slot {context['candidate']}: {hosts}, all at once; then nginx on {proxies}"
     yield f"migrate: {inputs['release_app_hosts'][0]}"
     yield f"check: each instance on {hosts}, then through {proxies}"
@@ -164,11 +169,12 @@ def _order(seen: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _hooks(seen: Mapping[str, Any]) -> Iterator[str]:
-    hooks = {point: listed for point, listed in (seen["inputs"].get("release_hooks") or {}).items() if listed}
-    if not hooks:
+    hooks = seen["inputs"].get("release_hooks") or {}
+    points = [point for point in POINTS if hooks.get(point) and not point.endswith(("_rollback", "_adopt"))]
+    if not points:
         yield "none"
-    for point, listed in hooks.items():
-        yield f"{point}: {', '.join(_hook(hook) for hook in listed)}"
+    for point in points:
+        yield f"{point}: {', '.join(_hook(hook) for hook in hooks[point])}"
 
 
 def _hook(hook: Mapping[str, Any]) -> str:

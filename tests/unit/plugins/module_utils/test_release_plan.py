@@ -160,14 +160,28 @@ def test_rollback_and_the_database(how: str, known: bool, line: str) -> None:
     assert plan(rollback_database=how, migration=outlook)[-1] == line
 
 
-def test_hooks_and_singletons() -> None:
-    hooks = {"before_switch": [{"name": "tell"}, {"name": "warm up", "hosts": "app"}], "after_close": []}
-    inputs = {**seen()["inputs"], "release_hooks": hooks, "release_singleton_services": ["worker"]}
-    lines = plan(inputs=inputs)
-    assert (
-        "before_switch: tell (controller), warm up (app)" in lines and "move with the switch: worker on app1" in lines
-    )
-    assert not any("after_close" in line for line in lines) and "none" in plan()
+def test_hooks_of_a_release_stand_in_its_order() -> None:
+    hooks = {
+        "before_switch": [{"name": "tell"}, {"name": "warm up", "hosts": "app"}],
+        "after_close": [],
+        "before_provision": [{"name": "look"}],
+        "before_rollback": [{"name": "not in a release"}],
+    }
+    lines = plan(inputs={**seen()["inputs"], "release_hooks": hooks})
+    assert lines[lines.index("Hooks") + 1 :][:3] == [
+        "before_provision: look (controller)",
+        "before_switch: tell (controller), warm up (app)",
+        "",
+    ]
+    assert "none" in plan()
+
+
+def test_shared_and_singleton_services() -> None:
+    services = {"release_shared_services": ["db"], "release_shared_project": "shop-shared"}
+    lines = plan(inputs={**seen()["inputs"], **services, "release_singleton_services": ["worker"]})
+    assert "move with the switch: worker on app1" in lines
+    assert "start where it does not run, and leave alone where it does: db in project shop-shared" in lines
+    assert not any("alone where it does" in line for line in plan())
 
 
 def test_filter_gathers_what_the_hosts_have() -> None:
