@@ -9,6 +9,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 _LAST_LINES = 20
+# What compose says of its own doing.
+_PROGRESS = re.compile(r"\s*(?:Container|Network|Volume) \S+ +\w+\s*$")
 
 
 class MigrationError(Exception):
@@ -59,7 +61,7 @@ def tool_output(verb: str, result: Mapping[str, Any], command: Sequence[str], un
     out, err = str(result.get("stdout") or ""), str(result.get("stderr") or "")
     if result.get("rc") == 0:
         return out
-    lines = [line for line in f"{err}\n{out}".splitlines() if line.strip() and "  Container " not in f"  {line}"]
+    lines = [line for line in f"{err}\n{out}".splitlines() if line.strip() and not _PROGRESS.match(line)]
     shown = "\n".join(lines[-_LAST_LINES:]) or str(result.get("msg") or "no output")
     if unknown_pattern and re.search(unknown_pattern, f"{err}\n{out}"):
         raise MigrationError(

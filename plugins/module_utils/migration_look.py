@@ -19,6 +19,7 @@ from typing import Any
 FILE_MODE = 0o600
 _LABEL = "com.docker.compose.project"
 _LAST_CHARACTERS = 600
+_NETWORKS = "networks-of-the-plan.yml"
 
 
 class NotKnown(Exception):
@@ -66,6 +67,7 @@ class Look:
         self.left: list[str] = []
         self.pulled = ""
         self._folder, self._project = "", ""
+        self._compose_files = list(question.compose_files)
 
     def ask(self) -> None:
         """Ask every command; whatever happens, what was made for it is removed. Raises NotKnown, OSError."""
@@ -86,16 +88,21 @@ class Look:
         unique = os.path.basename(self._folder).rpartition("-")[2].lower().strip("_")
         self._project = f"{self.question.application}-plan-{unique}"
         for name, content in self.question.files.items():
-            path = os.path.join(self._folder, os.path.basename(name))
-            with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, FILE_MODE), "w") as stream:
-                stream.write(content)
+            self._write(os.path.basename(name), content)
+
+    def _write(self, name: str, content: str) -> None:
+        path = os.path.join(self._folder, name)
+        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, FILE_MODE), "w") as stream:
+            stream.write(content)
 
     def _image(self) -> str:
         """The image of the service. Raises NotKnown also for a bind mount whose source Docker would have to make."""
         answer = self._compose("config", "--format", "json")
         if answer.rc != 0:
             raise NotKnown(f"docker compose did not take the files of the slot: {answer.last}")
-        service: dict[str, Any] = json.loads(answer.stdout)["services"].get(self.question.service) or {}
+        document: dict[str, Any] = json.loads(answer.stdout)
+        self._stand_in(document.get("networks") or {})
+        service: dict[str, Any] = document["services"].get(self.question.service) or {}
         mounts = service.get("volumes") or []
         missing = [one["source"] for one in mounts if one["type"] == "bind" and not os.path.lexists(one["source"])]
         if missing:
@@ -103,6 +110,18 @@ class Look:
         if not service.get("image"):
             raise NotKnown(f"service {self.question.service} has no image")
         return str(service["image"])
+
+    def _stand_in(self, networks: Mapping[str, Any]) -> None:
+        """Put networks of this project alone in the place of those that a first release will find made."""
+        missing = [
+            key
+            for key, network in networks.items()
+            if (network or {}).get("external") and self._docker("network", "inspect", network["name"]).rc != 0
+        ]
+        if missing:
+            lines = [f"  {json.dumps(key)}: !override {{}}" for key in missing]
+            self._write(_NETWORKS, "\n".join(["networks:", *lines, ""]))
+            self._compose_files.append(_NETWORKS)
 
     def _pull(self, image: str) -> None:
         config: list[str] = []
@@ -123,7 +142,7 @@ class Look:
 
     def _compose(self, *words: str) -> Answer:
         folder = self._folder
-        files = [word for name in self.question.compose_files for word in ("--file", os.path.join(folder, name))]
+        files = [word for name in self._compose_files for word in ("--file", os.path.join(folder, name))]
         files += [word for name in self.question.env_files for word in ("--env-file", os.path.join(folder, name))]
         return self._docker("compose", "--project-name", self._project, "--project-directory", folder, *files, *words)
 

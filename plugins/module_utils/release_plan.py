@@ -113,9 +113,8 @@ def _environment(seen: Mapping[str, Any]) -> Iterator[str]:
     else:
         changed = [name for name in after if name in before and before[name] != after[name]]
         new, gone = [name for name in after if name not in before], [name for name in before if name not in after]
-        for word, names in (("changed", changed), ("new", new), ("gone", gone)):
-            if names:
-                yield f"{word}: {_listed(names)}"
+        named = (("changed", changed), ("new", new), ("gone", gone))
+        yield from (f"{word}: {_listed(names)}" for word, names in named if names)
 
 
 def _nginx(seen: Mapping[str, Any], diff: bool) -> Iterator[str]:
@@ -137,9 +136,7 @@ def _migrations(seen: Mapping[str, Any]) -> Iterator[str]:
         yield "not known, because the tool was not asked"
         return
     if not outlook["known"]:
-        first, *more = outlook["reason"].splitlines()
-        yield f"not known, because {first}"
-        yield from (f"{_INDENT}{line}" for line in more)
+        yield from f"not known, because {outlook['reason']}".splitlines()
     elif not outlook["after"]:
         yield "none: migration_commands is empty"
     elif outlook["before"] == outlook["after"]:
@@ -186,10 +183,8 @@ def _rollback(seen: Mapping[str, Any]) -> Iterator[str]:
     if context["first"]:
         yield "none: this is the first install, there is no version to go back to"
         return
-    yield (
-        f"brings users back to {context['live']} ({context['live_version'] or 'unknown'}), which stays up as the"
-        f" standby: one rename on {_listed(seen['inputs']['release_lb_hosts'])}, no reload"
-    )
+    back, proxies = f"{context['live']} ({context['live_version'] or 'unknown'})", seen["inputs"]["release_lb_hosts"]
+    yield f"brings users back to {back}, which stays up as the standby: one rename on {_listed(proxies)}, no reload"
     if outlook.get("known") and outlook["before"] == outlook["after"]:
         return
     if seen.get("rollback_database") == "always":

@@ -60,10 +60,14 @@ def test_database_ahead_of_the_image() -> None:
 
 
 def test_failure_has_the_tools_last_lines_without_compose() -> None:
-    stderr = " Container x-run  Creating\n" + "\n".join(f"line {number}" for number in range(40))
+    stderr = " Network x_default  Created\n Container x-run  Creating\n" + "\n".join(
+        f"line {number}" for number in range(40)
+    )
     problem = answer("upgrade", rc=1, stderr=stderr)["problem"]
     assert "`alembic upgrade head` (upgrade) to succeed, found exit code 1" in problem
-    assert "line 39" in problem and "line 19\n" not in problem and "Container" not in problem
+    assert (
+        "line 39" in problem and "line 19\n" not in problem and "Container" not in problem and "Network" not in problem
+    )
 
 
 def test_module_that_never_ran_is_a_failure() -> None:

@@ -25,6 +25,8 @@ class Docker:
     fails: str = ""
     slow: str = ""
     mounts: list[dict[str, str]] = field(default_factory=list)
+    networks: dict[str, dict[str, object]] = field(default_factory=dict)
+    stood_in: str = ""
     told: list[list[str]] = field(default_factory=list)
     given: list[str] = field(default_factory=list)
     modes: set[int] = field(default_factory=set)
@@ -43,8 +45,11 @@ class Docker:
         self.modes |= {stat.S_IMODE(path.stat().st_mode) for path in [Path(folder), *Path(folder).iterdir()]}
         if "config" in words:
             service = {"image": IMAGE, "volumes": self.mounts}
-            return Answer(0, json.dumps({"services": {"api": service}}), "")
+            return Answer(0, json.dumps({"services": {"api": service}, "networks": self.networks}), "")
         assert IMAGE in self.images
+        extra = Path(folder) / "networks-of-the-plan.yml"
+        if str(extra) in words:
+            self.stood_in = extra.read_text()
         for things in self.things.values():
             things.add(f"{project}_1")
         return Answer(0, "0002", "")
@@ -73,6 +78,8 @@ class Docker:
     def do_network(self, words: list[str]) -> Answer:
         if "ls" in words:
             return self.do_ps(words)
+        if "inspect" in words:
+            return Answer(0 if words[-1] in self.things["network"] else 1, "", "not found")
         self.things[words[1]] -= set(words[3:])
         return Answer(0, "", "")
 
@@ -176,3 +183,16 @@ def test_what_cannot_be_removed_is_said() -> None:
     look = Look(question(), docker)
     look.ask()
     assert len(look.left) == 1 and look.left[0].startswith("networks of project shop-plan-")
+
+
+def test_network_that_a_first_release_would_find_made_is_stood_in_for() -> None:
+    networks: dict[str, dict[str, object]] = {
+        "there": {"name": "shop_old", "external": True},
+        "shared": {"name": "shop-shared_default", "external": True},
+        "default": {"name": "shop_default"},
+    }
+    docker = Docker(networks=networks)
+    docker.things["network"].add("shop_old")
+    Look(question(), docker).ask()
+    assert docker.stood_in == 'networks:\n  "shared": !override {}\n'
+    assert docker.things["network"] == {"shop_old"}
