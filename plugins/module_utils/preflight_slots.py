@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from ansible_collections.bluegreen.release.plugins.module_utils import preflight_proc as proc
@@ -15,7 +15,7 @@ COMPOSE = "com.docker.compose."
 
 
 def describe_slots(
-    engine: Engine | None, projects: Mapping[str, str], ports: Mapping[str, Any]
+    engine: Engine | None, projects: Mapping[str, str], ports: Mapping[str, Any], shared: Collection[str] = ()
 ) -> dict[str, dict[str, Any]]:
     """Give each slot its port, its containers, the foreign listener on its port and the connections from here to it.
 
@@ -23,6 +23,7 @@ def describe_slots(
 
     :param engine: None on a host without slots.
     :param projects: slot to its compose project, whose containers are the slot's, whoever started them.
+    :param shared: services that both slots use; they may run in the project of one, and are no part of the slot.
     """
     containers: list[dict[str, Any]] = []
     if engine is not None:
@@ -33,7 +34,7 @@ def describe_slots(
     sockets = proc.connections()
     slots = {}
     for slot, port in ports.items():
-        mine = [one for one in containers if _belongs(one, projects[slot])]
+        mine = [one for one in containers if _belongs(one, projects[slot], shared)]
         slots[slot] = {
             "port": int(port),
             "containers": [_container(engine, one) for one in mine] if engine else [],
@@ -43,9 +44,10 @@ def describe_slots(
     return slots
 
 
-def _belongs(container: dict[str, Any], project: str) -> bool:
+def _belongs(container: dict[str, Any], project: str, shared: Collection[str]) -> bool:
     labels = container.get("Labels") or {}
-    return labels.get(f"{COMPOSE}project") == project and labels.get(f"{COMPOSE}oneoff") != "True"
+    inside = labels.get(f"{COMPOSE}project") == project and labels.get(f"{COMPOSE}service") not in shared
+    return inside and labels.get(f"{COMPOSE}oneoff") != "True"
 
 
 def _container(engine: Engine, summary: dict[str, Any]) -> dict[str, Any]:

@@ -34,6 +34,11 @@ options:
     description: Slot to its compose project, as in C(release_projects).
     type: dict
     required: true
+  shared_services:
+    description: Services that both slots use; no part of a slot, though they may run in its project.
+    type: list
+    elements: str
+    default: []
   state_directory:
     description: Directory of flags, record, lock and epoch.
     type: path
@@ -178,7 +183,7 @@ def _observe(
         "clock": clock,
         "python": platform.python_version(),
         "state": {**proc.directory(state), "flags": proc.directory(flags)},
-        "slots": describe_slots(engine, parameters["projects"], ports),
+        "slots": describe_slots(engine, parameters["projects"], ports, parameters["shared_services"]),
         "unresolved": proc.unresolved(parameters["names"]),
     }
     if parameters["proxy"]:
@@ -196,6 +201,7 @@ def main() -> None:
         argument_spec={
             "slots": {"type": "dict", "required": True},
             "projects": {"type": "dict", "required": True},
+            "shared_services": {"type": "list", "elements": "str", "default": []},
             "state_directory": {"type": "path", "required": True},
             "engine": {"type": "bool", "default": False},
             "engine_socket": {"type": "path", "default": "/var/run/docker.sock"},

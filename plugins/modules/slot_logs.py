@@ -30,6 +30,11 @@ options:
     description: Name of the compose project.
     type: str
     required: true
+  services:
+    description: Services of the project that are the slot's; empty when all are. The others are left alone.
+    type: list
+    elements: str
+    default: []
   directory:
     description: Directory of the logs; made with mode 0700 where it is missing.
     type: path
@@ -68,9 +73,14 @@ paths:
   type: list
   elements: str
 containers:
-  description: How many containers the project has.
+  description: How many containers the slot has in the project.
   returned: always
   type: int
+services:
+  description: Those of O(services) that have containers.
+  returned: success
+  type: list
+  elements: str
 """
 
 import filecmp
@@ -92,6 +102,7 @@ from ansible_collections.bluegreen.release.plugins.module_utils.slot_files impor
 def argument_spec() -> dict[str, Any]:
     return {
         "project": {"type": "str", "required": True},
+        "services": {"type": "list", "elements": "str", "default": []},
         "directory": {"type": "path", "required": True},
         "lines": {"type": "int", "default": 100000},
         "docker_cli": {"type": "str", "default": "docker"},
@@ -139,7 +150,9 @@ def main() -> None:
     changed = False
     try:
         with fenced(parameters["state_directory"], parameters["epoch"], dry_run=module.check_mode):
-            containers = containers_of(module.run_command, cli, parameters["project"])
+            only = parameters["services"]
+            whole = containers_of(module.run_command, cli, parameters["project"])
+            containers = [one for one in whole if not only or one.service in only]
             names = file_names(containers, parameters["project"])
             if containers and not module.check_mode:
                 make_directory(directory)
@@ -151,7 +164,8 @@ def main() -> None:
     except OSError as error:
         module.fail_json(msg=f"expected to keep logs in {directory}, found: {error}. Check the disk.", paths=[])
     paths = sorted(os.path.join(directory, name) for name in names.values())
-    module.exit_json(changed=changed, paths=paths, containers=len(containers))
+    services = sorted({one.service for one in containers}) if only else []
+    module.exit_json(changed=changed, paths=paths, containers=len(containers), services=services)
 
 
 if __name__ == "__main__":

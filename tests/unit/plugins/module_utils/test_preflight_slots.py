@@ -66,7 +66,9 @@ def test_the_slots_own_container_is_no_foreign_listener() -> None:
 def test_a_running_project_that_no_release_started_is_the_slot_that_names_it() -> None:
     running = container(8000, **{"com.docker.compose.project": "shop", "com.docker.compose.service": "web"})
     migration = container(8000, **{"com.docker.compose.project": "shop", "com.docker.compose.oneoff": "True"})
-    found = describe_slots(MadeUp(running, migration), {"blue": "shop"}, {"blue": 8000})["blue"]
+    mailer = container(25, **{"com.docker.compose.project": "shop", "com.docker.compose.service": "mailer"})
+    engine = MadeUp(running, migration, mailer)
+    found = describe_slots(engine, {"blue": "shop"}, {"blue": 8000}, ["mailer"])["blue"]
     assert [(one["service"], one["version"]) for one in found["containers"]] == [("web", None)]
     assert found["listener"] is None
 

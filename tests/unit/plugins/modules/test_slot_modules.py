@@ -200,6 +200,10 @@ def test_logs_of_both_streams_are_kept_once(tmp_path: Path, capsys: pytest.Captu
     assert path.read_text() == "boom\non stderr\n" and stat.S_IMODE(path.stat().st_mode) == 0o600
     again = run(slot_logs, capsys, **arguments)
     assert not again["changed"] and again["containers"] == 1
+    assert again["services"] == [], "the whole project is the slot's"
+    other = run(slot_logs, capsys, **arguments, services=["worker"])
+    assert (other["containers"], other["services"], other["paths"]) == (0, [], [])
+    assert run(slot_logs, capsys, **arguments, services=["worker", "api"])["services"] == ["api"]
     assert os.listdir(tmp_path / "logs") == ["R1-green-api.log"]
 
 
