@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 from ansible_collections.bluegreen.release.plugins.module_utils import nginx_siting
 from ansible_collections.bluegreen.release.plugins.module_utils.nginx_apply import ApplyError
+from ansible_collections.bluegreen.release.plugins.module_utils.nginx_files import Found
+from ansible_collections.bluegreen.release.plugins.module_utils.nginx_replaced import Replaced
 
 from tests.nginx.proxy import Proxy
 from tests.nginx.runs import siting, withdrawing
@@ -171,3 +173,27 @@ def test_withdraw_where_there_was_never_anything(own: Proxy) -> None:
     withdrawal = withdrawing(own)
     withdrawal.run()
     assert not withdrawal.result["changed"]
+
+
+def test_the_first_copy_stays_whatever_comes_later(plain: Proxy) -> None:
+    before = tree(plain)
+    siting(plain, initial_slot="blue", replaces=replacing(plain)).run()
+    fresh = plain.root / "conf.d" / "zz.conf"
+    siting(plain, replaces=replacing(plain, **{str(fresh): "# one\n"})).run()
+    # A failed run takes none of the copies away that it did not make.
+    with pytest.raises(ApplyError, match="nonsense"):
+        siting(plain, replaces=replacing(plain, **{str(fresh): "nonsense;\n"})).run()
+    siting(plain, replaces=replacing(plain, **{str(fresh): "# two\n"})).run()
+    assert len(kept(plain)) == 2
+    withdrawing(plain).run()
+    assert tree(plain) == before
+
+
+def test_a_kept_copy_is_never_written_again(tmp_path: Path) -> None:
+    replaced = Replaced(str(tmp_path))
+    replaced.keep("/etc/one", Found(b"first", 0o640, (os.getuid(), os.getgid())))
+    replaced.keep("/etc/one", Found(b"second", 0o600))
+    replaced.keep("/etc/two", Found(None))
+    assert {path: found.content for path, found in replaced.kept().items()} == {"/etc/one": b"first", "/etc/two": None}
+    replaced.forget(["/etc/one", "/etc/two"])
+    assert replaced.kept() == {} and not list(tmp_path.iterdir())

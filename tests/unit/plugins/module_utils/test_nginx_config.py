@@ -8,9 +8,12 @@ from typing import Any
 
 import pytest
 from ansible_collections.bluegreen.release.plugins.module_utils.nginx_config import (
+    HTTP2_LISTEN,
+    HTTP2_ON,
     generation_of,
     input_problems,
     with_generation,
+    with_http2,
 )
 
 GOOD: dict[str, Any] = {
@@ -78,3 +81,23 @@ def test_generation_is_filled_in_everywhere() -> None:
     assert with_generation("a @GENERATION@ b @GENERATION@", "0f") == "a 0f b 0f"
     with pytest.raises(ValueError, match="cannot be proved"):
         with_generation("nothing", "0f")
+
+
+@pytest.mark.parametrize(
+    ("version", "listen", "directive"),
+    [
+        ("nginx version: nginx/1.22.1", "listen 443 ssl http2;", False),
+        ("nginx version: nginx/1.25.0", "listen 443 ssl http2;", False),
+        ("nginx version: nginx/1.25.1", "listen 443 ssl;", True),
+        ("nginx version: openresty/1.27.1.2", "listen 443 ssl;", True),
+        ("", "listen 443 ssl http2;", False),
+    ],
+)
+def test_http2_in_the_words_of_the_nginx_that_is_there(version: str, listen: str, directive: bool) -> None:
+    text = with_http2(f"listen 443 ssl{HTTP2_LISTEN};\n{HTTP2_ON}\n", version)
+    assert text.splitlines()[0] == listen
+    assert ("http2 on;" in text) is directive and "@" not in text
+
+
+def test_generation_names_the_server_file_too() -> None:
+    assert generation_of("a", "b") != generation_of("a", "b", "c")
