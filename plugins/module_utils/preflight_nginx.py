@@ -14,9 +14,13 @@ from ansible_collections.bluegreen.release.plugins.module_utils.preflight_addres
 from ansible_collections.bluegreen.release.plugins.module_utils.preflight_problem import Problem, listed
 from ansible_collections.bluegreen.release.plugins.module_utils.preflight_views import Site
 
+# In the first line of every file of ours.
+MARK = "Managed by bluegreen.release"
+
 
 def judge_nginx(site: Site, dump: Dump) -> Iterator[Problem]:
     """Give what stands in the way of our site in a configuration that nginx itself finds good."""
+    yield from _other_way(site, dump)
     if site.mode == "include":
         # What adoption puts in is written by a person who asks for it; only its outcome can be judged.
         if not site.replaces:
@@ -43,6 +47,24 @@ def misses_only_ours(site: Site, output: str) -> bool:
     lacking = re.findall(r'open\(\) "([^"]+)" failed \(2:', output)
     ours = (site.http_file, site.server_file)
     return site.mode == "include" and bool(lacking) and all(path in ours for path in lacking)
+
+
+def _own(site: Site, dump: Dump) -> tuple[str, ...]:
+    """Give the files that are ours, those of the other way of routing included when they are there."""
+    other = site.site_file if site.mode == "include" else site.http_file
+    return (*site.files, other) if MARK in dump.files.get(other, "") else site.files
+
+
+def _other_way(site: Site, dump: Dump) -> Iterator[Problem]:
+    """Refuse to have a site of ours and files in somebody's server at once: the upstreams would be there twice."""
+    for path in _own(site, dump):
+        if path not in site.files and path not in site.replaces:
+            yield Problem(
+                "The other way of routing is still in nginx",
+                f"nothing of it, as nginx_switchover_mode is {site.mode}",
+                f"{path}, which nginx reads",
+                "set nginx_switchover_mode back; or name that file in nginx_switchover_replaces with an empty text",
+            )
 
 
 def _read(dump: Dump, path: str, context: tuple[str, ...]) -> bool:
@@ -101,7 +123,7 @@ def _server_file_unread(site: Site, dump: Dump) -> Iterator[Problem]:
 def _users(site: Site, dump: Dump) -> list[Server]:
     """Give the servers for our names that are not ours."""
     names = {name.lower() for name in site.server_names}
-    return [one for one in dump.servers if names & set(one.names) and one.file not in site.files]
+    return [one for one in dump.servers if names & set(one.names) and one.file not in _own(site, dump)]
 
 
 def _reads_ours(site: Site, dump: Dump, server: Server) -> bool:
@@ -134,7 +156,7 @@ def _taken(site: Site, dump: Dump) -> Iterator[Problem]:
     for one in dump.servers:
         names = sorted(ours & set(one.names))
         same = [listen.text for listen in one.listens if listen.port in ports]
-        if names and same and one.file not in (*site.files, *site.replaces):
+        if names and same and one.file not in (*_own(site, dump), *site.replaces):
             yield Problem(
                 "Another site is on the name of the application",
                 f"no other server for {names[0]}",

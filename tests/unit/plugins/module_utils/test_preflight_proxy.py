@@ -162,6 +162,18 @@ def test_include_mode_leaves_the_users_names_to_the_user() -> None:
     assert whats(INCLUDE, nginx=dump("open_file_cache max=1000;" + USERS % "")) == [], "ours is off in its server"
 
 
+def test_a_site_of_ours_is_in_the_way_of_include_mode_and_nobody_elses() -> None:
+    ours = "# Managed by bluegreen.release (role nginx_switchover).\n" + OWN
+    assert whats(INCLUDE, nginx=dump(shop=ours)) == [
+        "The other way of routing is still in nginx",
+        "nginx does not include the http file",
+        "nginx has no server for the application",
+    ]
+    assert whats(replace(INCLUDE, replaces=(SITE.site_file,)), nginx=dump(shop=ours)) == []
+    users = "server { listen 80; server_name shop.example.com; include bluegreen/shop/server*.conf; }"
+    assert whats(INCLUDE, nginx=dump("include bluegreen/shop/http*.conf;", shop=users)) == []
+
+
 def test_adoption_puts_the_lines_in_itself() -> None:
     assert whats(replace(INCLUDE, replaces=("/etc/nginx/conf.d/mine.conf",)), nginx=dump()) == []
 

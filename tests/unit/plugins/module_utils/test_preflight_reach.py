@@ -23,6 +23,7 @@ Host key verification failed."""
             "The host key of {hosts} is not known",
             "ssh-keyscan",
         ),
+        ("Host key verification failed.", "The host key of {hosts} is not known", "ssh-keyscan"),
         ("deploy@10.0.0.1: Permission denied (publickey).", "SSH does not let the user in", "ansible_user"),
         ("Received disconnect: Too many authentication failures", "SSH does not let the user in", "authorized_keys"),
         ("Invalid/incorrect password: Permission denied", "SSH does not let the user in", "ansible_user"),
