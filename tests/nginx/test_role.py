@@ -73,6 +73,10 @@ def test_configure_switch_back_and_query(own: Proxy) -> None:
             call("main", nginx_switchover_slot="blue"),
             call("query"),
             holds("nginx_switchover_view.probe == 'blue'", "not nginx_switchover_view.changed"),
+            call("restore", nginx_switchover_generation="{{ nginx_switchover_site.generation }}"),
+            holds("not nginx_switchover_restored.changed", "not nginx_switchover_restored.missing"),
+            call("restore", nginx_switchover_generation="0123456789abcdef"),
+            holds("nginx_switchover_restored.missing"),
         ],
         "-vvv",
         "--diff",
@@ -80,3 +84,23 @@ def test_configure_switch_back_and_query(own: Proxy) -> None:
     assert own.front().headers["x-backend"] == "blue"
     assert SECRET not in printed
     assert "green.shop.test" in printed
+
+
+def test_replace_and_withdraw(own: Proxy) -> None:
+    own.write()
+    own.site_file.write_text(f"server {{ listen {own.port}; return 204; }}\n")
+    own.preview_file.unlink()
+    (own.flags / "live.blue").unlink()
+    own.start()
+    before = own.site_file.read_text()
+    replaces = {str(own.site_file): ""}
+    play(
+        own,
+        [
+            call("configure", nginx_switchover_initial_slot="blue", nginx_switchover_replaces=replaces),
+            call("main", nginx_switchover_slot="green"),
+            call("withdraw"),
+            holds(f"nginx_switchover_withdrawn.put_back == ['{own.site_file}']"),
+        ],
+    )
+    assert own.site_file.read_text() == before and own.front().status == 204
