@@ -1,0 +1,67 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""What the action adopt_plan makes of inputs, host variables and files on the controller."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ansible.parsing.dataloader import DataLoader
+from ansible_collections.bluegreen.release.plugins.action import adopt_plan
+
+GIVEN: dict[str, Any] = {
+    **{name: "" for name in adopt_plan.TEXTS},
+    **{name: [] for name in adopt_plan.LISTS},
+    "projects": {"blue": "shop-blue", "green": "shop-green"},
+    "slots": {"blue": {"port": 8001}, "green": {"port": "8002"}},
+    "app_hosts": ["app1", "gone"],
+    "container_port": 8000,
+    "undo": False,
+    "listen": "127.0.0.1:8080",
+    "tls_listen": "443",
+}
+
+
+def test_ports_and_addresses_are_understood() -> None:
+    hostvars = {"app1": {"release_address": "10.0.0.1", "ansible_host": "10.0.0.1"}}
+    wanted = adopt_plan.wanted_of(GIVEN, {}, hostvars)
+    assert wanted.ports == {"blue": 8001, "green": 8002}
+    assert wanted.addresses == {"app1": ["app1", "10.0.0.1"]}
+    assert wanted.listens == [8080]
+
+
+def test_with_a_certificate_our_site_listens_there_too() -> None:
+    assert adopt_plan.wanted_of({**GIVEN, "tls_certificate": "/c.pem"}, {}, {}).listens == [8080, 443]
+
+
+def test_a_host_that_did_not_answer_has_only_a_reason() -> None:
+    view = adopt_plan.view_of({"__adopt_probe": {"unreachable": True, "msg": "no route"}})
+    assert (view.reason, view.probe, view.record, view.proxy) == ("no route", None, None, None)
+
+
+def test_skipped_tasks_are_no_answers() -> None:
+    probe = {"nginx": {"dump": "x"}}
+    view = adopt_plan.view_of({"__adopt_probe": probe, "nginx_switchover_view": {"skipped": True, "probe": "blue"}})
+    assert view.probe == probe
+    assert view.proxy is None
+
+
+@pytest.fixture
+def action() -> adopt_plan.ActionModule:
+    nothing: Any = None
+    return adopt_plan.ActionModule(nothing, nothing, nothing, DataLoader(), nothing, nothing)
+
+
+def test_new_versions_of_files_are_read_on_the_controller(action: adopt_plan.ActionModule, tmp_path: Path) -> None:
+    (tmp_path / "new.conf").write_text("server { }\n")
+    contents, problems = action._contents({"/etc/a": str(tmp_path / "new.conf"), "/etc/b": "", "/etc/c": None})
+    assert contents == {"/etc/a": "server { }\n", "/etc/b": "", "/etc/c": ""}
+    assert problems == []
+
+
+def test_one_that_is_not_there_is_a_problem_with_its_name(action: adopt_plan.ActionModule, tmp_path: Path) -> None:
+    _, (problem,) = action._contents({"/etc/a": str(tmp_path / "none.conf")})
+    assert "none.conf" in problem.found
+    assert 'adopt_nginx_files["/etc/a"]' in problem.do
