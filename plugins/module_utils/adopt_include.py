@@ -36,6 +36,10 @@ def judge(wanted: Wanted, dump: Dump, after: Dump, has: Has, problems: list[Prob
         problems.append(
             Problem("Our two files are not included", "; ".join(missing), "no such include in nginx -T", remedy)
         )
+    elif _before(after, http_file, named[0]):
+        expected = f"{http_file} included below the server at {named[0].place}"
+        remedy = "move that line to the end of the file: read first, our preview would answer every unknown name"
+        problems.append(Problem("Our file is read before your server", expected, "it above it", remedy))
     for server in named:
         double = next(
             (one for one in server.locations if _whole(one.path, one.modifier) and one.file != server_file), None
@@ -59,6 +63,19 @@ def _included(dump: Dump, path: str) -> bool:
     return any(one.context == ("http",) and matches(path, one.pattern) for one in dump.inclusions)
 
 
+def _before(dump: Dump, path: str, server: Server) -> bool:
+    """Whether the file is read before a server that is no default server; the first on an address is its default."""
+    if any(listen.default for listen in server.listens):
+        return False
+    prefix = os.path.dirname(next(iter(dump.files)))
+    for one in dump.http:
+        if one.name == "include" and one.args and matches(path, os.path.join(prefix, one.args[0])):
+            return True
+        if (one.file, one.line) == (server.file, server.line):
+            return False
+    return False
+
+
 def _server_includes(dump: Dump, server: Server, path: str) -> bool:
     prefix = os.path.dirname(next(iter(dump.files)))
     return any(
@@ -72,7 +89,7 @@ def _whole(path: str, modifier: str) -> bool:
 
 
 def _http_line(server: Server, path: str) -> str:
-    return f'"include {path};" at the http level, for example above the server at {server.place}'
+    return f'"include {path};" at the http level, below the server at {server.place}'
 
 
 def _server_line(server: Server, path: str) -> str:

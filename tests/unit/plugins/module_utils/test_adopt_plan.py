@@ -324,13 +324,12 @@ def test_a_stale_flag_of_the_other_slot_is_known() -> None:
 # nginx, mode include
 
 INCLUDE = but(mode="include", site_files=[HTTP, SERVER])
-CHANGED = SITE.replace("server {\n    listen", f"include {HTTP};\nserver {{\n    listen", 1)
-CHANGED = CHANGED[: CHANGED.index("    location / {")] + f"    include {SERVER};\n}}\n"
+CHANGED = SITE[: SITE.index("    location / {")] + f"    include {SERVER};\n}}\ninclude {HTTP};\n"
 
 
 def test_missing_includes_are_told_to_the_line() -> None:
     said = problem("not included on lb1", INCLUDE)
-    assert f'"include {HTTP};" at the http level, for example above the server at {PATH}:7' in said
+    assert f'"include {HTTP};" at the http level, below the server at {PATH}:7' in said
     assert f'"include {SERVER};" in the server at {PATH}:7 in place of location / at {PATH}:13' in said
     assert f"(proxy_pass http://shop at {PATH}:14)" in said
     assert len(judged(INCLUDE).problems) == 1
@@ -349,9 +348,17 @@ def test_the_users_new_version_with_both_includes_is_accepted() -> None:
 
 def test_a_location_beside_the_include_is_seen() -> None:
     double = CHANGED.replace("client_max_body_size 20m;", "location / { proxy_pass http://shop; }")
-    assert f"{PATH}:12" in problem(
+    assert f"{PATH}:11" in problem(
         "location / would be there twice", dataclasses.replace(INCLUDE, files={PATH: double})
     )
+
+
+def test_our_file_above_the_users_server_would_be_the_default_server() -> None:
+    above = f"include {HTTP};\n" + CHANGED.replace(f"include {HTTP};\n", "")
+    said = problem("read before your server", dataclasses.replace(INCLUDE, files={PATH: above}))
+    assert f"below the server at {PATH}:8" in said
+    default = above.replace("listen 80;", "listen 80 default_server;")
+    assert plan(dataclasses.replace(INCLUDE, files={PATH: default}))["action"] == "adopt"
 
 
 def test_include_without_a_server_of_the_name() -> None:
