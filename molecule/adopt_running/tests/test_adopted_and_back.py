@@ -16,8 +16,8 @@ SITE = "/etc/nginx/conf.d/samokoder.conf"
 
 
 def said(outcome: dict[str, Any], step: int) -> str:
-    """What a step printed, as one line: long messages are broken anywhere."""
-    return " ".join(outcome["steps"][step]["output"].split())
+    """What a step printed, as one line without colours: long messages are broken anywhere."""
+    return " ".join(re.sub(r"\x1b\[[0-9;]*m", "", outcome["steps"][step]["output"]).split())
 
 
 @pytest.mark.usefixtures("nobody_noticed")
