@@ -64,7 +64,8 @@ def test_every_command_of_bin_named_can_be_executed() -> None:
 
 
 def test_every_inventory_named_exists() -> None:
-    named = [(where, name) for where, line in shown() for name in INVENTORY.findall(line)]
+    written = "shop"  # by the reader of docs/adopting.md: tests/contract/test_adopting.py writes it as the page says
+    named = [(where, name) for where, line in shown() for name in INVENTORY.findall(line) if name != written]
     assert named
     assert [f"{where}: {name}" for where, name in named if not (ROOT / "inventories" / name).is_dir()] == []
 

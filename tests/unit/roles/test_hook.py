@@ -62,11 +62,14 @@ class Estate:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self.source = "hosts.yml"
 
     def run(
         self, *asked: dict[str, Any], words: tuple[str, ...] = (), point: str = "before_switch", **hosts: Any
     ) -> tuple[int, str]:
-        (self.folder / "phases.yml").write_text(yaml.safe_dump(book(point)))
+        playbook = self.folder / "files/phases.yml"
+        playbook.parent.mkdir(exist_ok=True)
+        playbook.write_text(yaml.safe_dump(book(point)))
         common = {
             "ansible_connection": "local", "ansible_python_interpreter": sys.executable, "release_application": "shop",
             "release_environment": "test", "release_image": "r/shop", "release_compose_file": "compose.yml",
@@ -78,9 +81,11 @@ class Estate:
             "app": {"hosts": {"app1": {}}},
         }
         (self.folder / "hosts.yml").write_text(yaml.safe_dump({"all": {"vars": common, "children": groups}}))
-        command = [sys.executable, "-m", "ansible", "playbook", "-i", str(self.folder / "hosts.yml"), *words]
+        source = self.folder / self.source
+        command = [sys.executable, "-m", "ansible", "playbook", "-i", str(source), *words, str(playbook)]
+        environment = {**os.environ, "ANSIBLE_NOCOLOR": "1"}
         done = subprocess.run(
-            [*command, str(self.folder / "phases.yml")], cwd=ROOT, env={**os.environ, "ANSIBLE_NOCOLOR": "1"},
+            command, cwd=ROOT, env=environment,
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=120, check=False,
         )  # fmt: skip
         return done.returncode, " ".join(done.stdout.split())
@@ -217,13 +222,13 @@ def blocks(language: str) -> list[str]:
 def documented(folder: Path) -> dict[str, list[dict[str, Any]]]:
     """The hooks of every example in docs/hooks.md, with their files written into *folder*."""
     (folder / "hooks").mkdir()
-    (folder / "gate").write_text(blocks("sh")[0])
-    (folder / "gate").chmod(0o755)
+    (folder / "hooks/gate").write_text(blocks("sh")[0])
+    (folder / "hooks/gate").chmod(0o755)
     found: dict[str, list[dict[str, Any]]] = {}
     for text in blocks("yaml"):
         parsed = yaml.safe_load(text)
         if isinstance(parsed, list):
-            (folder / "hooks" / "alerts.yml").write_text(text)
+            (folder / "hooks" / "alerts.yml").write_text(text.replace("/var/tmp", str(folder / "files")))
         else:
             for point, listed in parsed["release_hooks"].items():
                 found.setdefault(point, []).extend(listed)
@@ -244,13 +249,15 @@ def test_the_document_names_every_point_field_and_value_and_its_examples_are_goo
 @pytest.mark.parametrize(
     ("point", "leaves"),
     [
-        ("before_switch", {"alerts.lb1": "before_switch 2.0\n", "alerts.lb2": "before_switch 2.0\n"}),
-        ("after_rollback", {"alerts.lb1": "after_rollback 2.0\n", "alerts.lb2": "after_rollback 2.0\n"}),
-        ("after_close", {"announced": "shop 2.0 is live on green\n"}),
-        ("after_switch", {"posted": "green\n"}),
+        ("before_switch", {"files/alerts.lb1": "before_switch 2.0\n", "files/alerts.lb2": "before_switch 2.0\n"}),
+        ("after_rollback", {"files/alerts.lb1": "after_rollback 2.0\n", "files/alerts.lb2": "after_rollback 2.0\n"}),
+        ("after_close", {"hooks/announced": "shop 2.0 is live on green\n"}),
+        ("after_switch", {"hooks/posted": "green\n"}),
     ],
 )
 def test_the_examples_of_the_document_work(estate: Estate, point: str, leaves: dict[str, str]) -> None:
-    rc, output = estate.run(*documented(estate.folder)[point], point=point)
+    examples = documented(estate.folder)[point]
+    estate.source = "."  # a folder, as users have it: nothing under hooks is taken for a part of the inventory
+    rc, output = estate.run(*examples, point=point)
     assert rc == 0 and everywhere(output, "next phase"), output
     assert {name: (estate.folder / name).read_text() for name in leaves} == leaves
