@@ -7,7 +7,6 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-import pytest
 from testinfra.host import Host
 
 testinfra_hosts = ["ansible://lb"]
