@@ -11,7 +11,7 @@ from testinfra.host import Host
 
 testinfra_hosts = ["ansible://app"]
 
-SERVICES = "docker ps --format '{{.Label \"com.docker.compose.project\"}} {{.Label \"com.docker.compose.service\"}}'"
+SERVICES = 'docker ps --format \'{{.Label "com.docker.compose.project"}} {{.Label "com.docker.compose.service"}}\''
 
 
 def live(status: dict[str, Any]) -> str:
