@@ -8,9 +8,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from ansible.plugins.action import ActionBase
+from ansible_collections.bluegreen.release.plugins.module_utils.nginx_container import ContainerError, parse_container
 from ansible_collections.bluegreen.release.plugins.module_utils.nginx_dump import Dump, DumpError, parse
 from ansible_collections.bluegreen.release.plugins.module_utils.preflight_judge import judge, summary
 from ansible_collections.bluegreen.release.plugins.module_utils.preflight_problem import report
+from ansible_collections.bluegreen.release.plugins.module_utils.preflight_reach import no_root
 from ansible_collections.bluegreen.release.plugins.module_utils.preflight_views import Site, View, Wanted
 
 MEGABYTE = 1024**2
@@ -85,6 +87,7 @@ def _site(given: Mapping[str, Any]) -> Site:
         server_names=tuple(str(one) for one in given["server_names"]),
         listens=tuple(str(one) for one in listens if one),
         replaces=tuple(str(one) for one in given["replaces"]),
+        preview_addresses=tuple(str(one) for one in given["preview_addresses"]),
     )
 
 
@@ -94,7 +97,7 @@ def view_of(variables: Mapping[str, Any]) -> View:
     usable = not (probe.get("unreachable") or probe.get("failed") or "clock" not in probe)
     privileged = _result(variables.get("__preflight_privileged"))
     # What nginx prints of a good configuration is for the judge alone.
-    output = "\n".join(str(privileged.get(key) or "") for key in ("module_stderr", "stderr", "msg")).strip()
+    output = _said(privileged)
     return View(
         reason=str(probe.get("msg") or ""),
         probe=dict(probe) if usable else None,
@@ -102,7 +105,27 @@ def view_of(variables: Mapping[str, Any]) -> View:
         proxy=dict(_result(variables.get("nginx_switchover_view"))) or None,
         privileged={"succeeded": privileged.get("rc") == 0, "output": output[-600:]} if privileged else None,
         nginx=_dump(privileged),
+        **_container(variables, privileged),
     )
+
+
+def _container(variables: Mapping[str, Any], privileged: Mapping[str, Any]) -> dict[str, Any]:
+    """Read what was said of nginx's container. Where nginx answers all the same, another engine than Docker has it."""
+    described = _result(variables.get("__preflight_container"))
+    if not described:
+        return {}
+    try:
+        return {"container": parse_container(str(described.get("stdout") or ""))}
+    except ContainerError as error:
+        refused = privileged.get("rc") == 0 or no_root(_said(described))
+        return {} if refused else {"uncontained": _said(described) or str(error)}
+
+
+def _said(result: Mapping[str, Any]) -> str:
+    """Give what a command said; Ansible's own word for its failure only where that is all there is."""
+    parts = [str(result.get(key) or "").strip() for key in ("module_stderr", "stderr", "msg")]
+    told = [part for part in parts if part]
+    return "\n".join(part for part in told if part != "non-zero return code" or len(told) == 1)
 
 
 def _dump(privileged: Mapping[str, Any]) -> Dump | None:

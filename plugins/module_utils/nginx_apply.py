@@ -7,6 +7,14 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from ansible_collections.bluegreen.release.plugins.module_utils.nginx_container import (
+    ContainerError,
+    Needs,
+    container_problems,
+    inspection,
+    name_in,
+    parse_container,
+)
 from ansible_collections.bluegreen.release.plugins.module_utils.nginx_explain import explain
 from ansible_collections.bluegreen.release.plugins.module_utils.nginx_files import FileSet
 from ansible_collections.bluegreen.release.plugins.module_utils.nginx_http import Proof, prove
@@ -14,7 +22,8 @@ from ansible_collections.bluegreen.release.plugins.module_utils.nginx_http impor
 _LAST_LINES = 10
 _IN_CONTAINER = (
     " It runs in a container: see that it has the directories of these files mounted at the same paths, as directories "
-    "(a mounted single file keeps showing the former one)."
+    "(a mounted single file keeps showing the former one), and, when it has published ports, that "
+    "nginx_switchover_preview_addresses has the gateway of its network, from which this host asks it."
 )
 
 
@@ -68,6 +77,20 @@ class Nginx:
         if "-t" not in self.test_command:
             return None
         return self.run([option if word == "-t" else word for word in self.test_command])
+
+    def unhoused(self, needs: Needs) -> list[str]:
+        """What keeps the container that this nginx runs in from our files; empty when it runs in none."""
+        name = name_in(self.test_command)
+        if not name:
+            return []
+        seen = self.run(inspection(name))
+        if seen.code != 0:
+            return [f"expected the container {name} (nginx_switchover_container), found: {seen.last_lines}."]
+        try:
+            found = container_problems(parse_container(seen.output), needs)
+            return [f"{one.what}: expected {one.expected}, found {one.found}. To do: {one.do}." for one in found]
+        except ContainerError as error:
+            return [str(error)]
 
     def reload(self) -> CommandResult:
         """Ask nginx to go over to the configuration on disk. Success only says that it was asked."""

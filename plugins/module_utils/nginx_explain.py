@@ -48,6 +48,16 @@ _EXPLANATIONS = (
         "Our server file is included at the wrong level: it belongs inside your server block.",
     ),
     (
+        r"host not found in upstream",
+        "nginx cannot resolve the address of an application host; an nginx in a container asks the container's own "
+        "resolver and its own /etc/hosts. Set release_address of that host to an IP address, then run again.",
+    ),
+    (
+        r'open\(\) "[^"]+\.log" failed \(2:',
+        "The folder of nginx_switchover_access_log must be there before nginx is: where nginx runs, so in its "
+        "container if it is in one. Make it, or mount it, or choose another place, then run again.",
+    ),
+    (
         r"cannot load certificate|no \"ssl_certificate\" is defined",
         "See nginx_switchover_tls_certificate and nginx_switchover_tls_certificate_key: paths on the proxy, readable "
         "by root, of a certificate chain and its key. In include mode with ssl in nginx_switchover_listen, include our "

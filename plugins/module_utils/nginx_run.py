@@ -10,6 +10,7 @@ from typing import Any
 
 from ansible_collections.bluegreen.release.plugins.module_utils.fence import fenced
 from ansible_collections.bluegreen.release.plugins.module_utils.nginx_apply import Goal, Nginx, apply
+from ansible_collections.bluegreen.release.plugins.module_utils.nginx_container import Needs
 from ansible_collections.bluegreen.release.plugins.module_utils.nginx_explain import explain
 from ansible_collections.bluegreen.release.plugins.module_utils.nginx_files import FileSet, ManagedFile, read_file
 from ansible_collections.bluegreen.release.plugins.module_utils.nginx_generations import Generations
@@ -63,6 +64,22 @@ class Run:
         """Where files of ours are, or may be left from another mode."""
         named = [self.params[name] for name in ("preview_file", "site_file", "server_file")]
         return [path for path in (*named, *self.params["former_files"]) if path]
+
+    def foreign(self) -> list[str]:
+        """Files of others where ours would go."""
+        return [
+            f"{path}: expected nothing or a file of this collection, found another's. Name it in "
+            f"nginx_switchover_replaces (with an empty text: it is kept, and put back by the entry point withdraw), or "
+            "choose another path for ours."
+            for path in (self.params["site_file"], self.params["server_file"])
+            if path and not read_file(path).absent and not is_ours(path) and path not in self.params["replaces"]
+        ]
+
+    def unhoused(self) -> list[str]:
+        """What a container that nginx runs in does not see of our files and flags."""
+        own = (self.params[name] for name in ("site_file", "server_file", "preview_file"))
+        files = tuple(path for path in (*own, *self.params["replaces"]) if path)
+        return self.nginx.unhoused(Needs(files, self.params["flags_directory"]))
 
     def generation_goal(self, generation: str, probe: Mapping[str, Any] | None = None) -> Goal:
         """That only *generation* answers the probe."""

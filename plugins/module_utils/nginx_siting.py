@@ -36,7 +36,7 @@ class Site(Run):
 
     def run(self) -> None:
         """Judge, then bring into effect."""
-        problems = input_problems(self.params["inputs"]) + self._foreign()
+        problems = input_problems(self.params["inputs"]) + self.foreign() + self.unhoused()
         if problems:
             raise ApplyError("The site was not touched:\n" + "\n".join(problems))
         self._resolve()
@@ -53,16 +53,6 @@ class Site(Run):
         self.generation = generation_of(site, self.params["preview"], server)
         self.site = with_generation(site, self.generation)
         self.server = with_generation(server, self.generation) if server else ""
-
-    def _foreign(self) -> list[str]:
-        """Files of others where ours would go."""
-        return [
-            f"{path}: expected nothing or a file of this collection, found another's. Name it in "
-            f"nginx_switchover_replaces (with an empty text: it is kept, and put back by the entry point withdraw), or "
-            "choose another path for ours."
-            for path in (self.params["site_file"], self.params["server_file"])
-            if path and not read_file(path).absent and not is_ours(path) and path not in self.params["replaces"]
-        ]
 
     def _make_directory(self, path: str) -> None:
         if os.path.isdir(path):

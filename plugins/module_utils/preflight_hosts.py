@@ -11,7 +11,7 @@ from typing import Any
 from ansible_collections.bluegreen.release.plugins.module_utils.preflight_image import judge_image
 from ansible_collections.bluegreen.release.plugins.module_utils.preflight_nginx import misses_only_ours
 from ansible_collections.bluegreen.release.plugins.module_utils.preflight_problem import Problem
-from ansible_collections.bluegreen.release.plugins.module_utils.preflight_proxy import judge_proxy
+from ansible_collections.bluegreen.release.plugins.module_utils.preflight_proxy import judge_proxy, unhoused
 from ansible_collections.bluegreen.release.plugins.module_utils.preflight_reach import cause_of, no_root
 from ansible_collections.bluegreen.release.plugins.module_utils.preflight_views import (
     Findings,
@@ -64,6 +64,8 @@ def _system(host: str, wanted: Wanted, views: Views) -> Iterator[Problem]:
         remedy = refused.do if refused else "give the SSH user sudo there, or ansible_become_password"
         yield Problem("Commands cannot be run as root", "become works for the SSH user", output, remedy)
         return
+    if unhoused(views[host]):
+        return  # Said already, in better words.
     expected = "nginx -t succeeds as root, before anything of ours is changed"
     remedy = "correct what it names; nginx would not start anew with it either"
     yield Problem("The test of nginx's configuration failed", expected, output, remedy)

@@ -7,10 +7,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from ansible_collections.bluegreen.release.plugins.module_utils.nginx_container import (
+    Needs,
+    container_problems,
+    unanswered,
+)
 from ansible_collections.bluegreen.release.plugins.module_utils.nginx_dump import Dump
 from ansible_collections.bluegreen.release.plugins.module_utils.preflight_nginx import judge_nginx
 from ansible_collections.bluegreen.release.plugins.module_utils.preflight_problem import Problem
-from ansible_collections.bluegreen.release.plugins.module_utils.preflight_views import View, Wanted
+from ansible_collections.bluegreen.release.plugins.module_utils.preflight_views import Site, View, Wanted
 
 # Types of SELinux's reference policy whose files a web server may look at.
 READABLE = {
@@ -29,12 +34,34 @@ def judge_proxy(wanted: Wanted, view: View) -> Iterator[Problem]:
     if seen.get("runs") is False and not site.container:
         remedy = "start it, and look why it does not: systemctl status nginx"
         yield Problem("nginx does not run", "nginx at work, to be told of the site", "no process of nginx", remedy)
+    yield from _housed(site, view)
     if view.nginx is not None:
         yield from judge_nginx(site, view.nginx)
     if _probed(view):
         return  # nginx itself said what it sees of the flags.
-    yield from _closed(site.flags, seen.get("closed"), view.nginx)
-    yield from _labelled(site.flags, seen.get("selinux"))
+    if view.container:
+        yield from unanswered(view.container, site.preview_addresses)
+    yield from _closed(site, seen.get("closed"), view)
+    if not site.container:  # A container has labels of its own, where it is confined at all.
+        yield from _labelled(site.flags, seen.get("selinux"))
+
+
+def unhoused(view: View) -> bool:
+    """Whether the container that nginx should run in is missing or stopped: nginx cannot be asked anything then."""
+    return bool(view.uncontained) or (view.container is not None and view.container.state != "running")
+
+
+def _housed(site: Site, view: View) -> Iterator[Problem]:
+    if view.container:
+        needs = Needs((*site.files, *site.replaces), site.flags)
+        yield from container_problems(view.container, needs)
+    elif view.uncontained:
+        yield Problem(
+            "nginx's container is not there",
+            f"container {site.container}, as nginx_switchover_container says",
+            view.uncontained,
+            "correct nginx_switchover_container, or make the container; docker ps -a (as root) lists what there is",
+        )
 
 
 def _probed(view: View) -> bool:
@@ -56,10 +83,15 @@ def _worker(dump: Dump | None) -> str:
     return named[0] if named else "nobody"
 
 
-def _closed(flags: str, closed: dict[str, Any] | None, dump: Dump | None) -> Iterator[Problem]:
-    worker = _worker(dump)
-    if dump is None or closed is None or worker in ("root", closed["owner"], closed["group"]):
+def _closed(site: Site, closed: dict[str, Any] | None, view: View) -> Iterator[Problem]:
+    worker, flags = _worker(view.nginx), site.flags
+    if view.nginx is None or closed is None or worker == "root":
         return
+    if not site.container and worker in (closed["owner"], closed["group"]):
+        return
+    mount = view.container.mount_of(flags) if view.container else None
+    if mount and not mount.shows(closed["path"]):
+        return  # Above its mounts a container has directories of its own; and its users are not the host's.
     found = f"{closed['path']} has mode {closed['mode']}"
     remedy = f"let everybody enter it: chmod o+x {closed['path']}; or choose another release_state_directory"
     yield Problem("nginx's workers cannot reach the flags", f"{flags} open to user {worker}", found, remedy)

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
+from ansible_collections.bluegreen.release.plugins.module_utils.nginx_container import Container
 from ansible_collections.bluegreen.release.plugins.module_utils.nginx_dump import Dump
 from ansible_collections.bluegreen.release.plugins.module_utils.preflight_problem import Problem, listed
 
@@ -27,6 +28,7 @@ class Site:
     mode: str = "site"
     container: str = ""
     replaces: tuple[str, ...] = ()
+    preview_addresses: tuple[str, ...] = ()
 
     @property
     def files(self) -> tuple[str, ...]:
@@ -61,6 +63,7 @@ class View:
 
     probe: result of module host_probe. record: fact release_record_view. proxy: fact nginx_switchover_view.
     privileged: result of a command run as root. nginx: the whole configuration of a proxy, when nginx finds it good.
+    container: the one that nginx runs in; uncontained: what the engine said when there is none.
     """
 
     reason: str = ""
@@ -69,6 +72,8 @@ class View:
     proxy: dict[str, Any] | None = None
     privileged: dict[str, Any] | None = None
     nginx: Dump | None = None
+    container: Container | None = None
+    uncontained: str = ""
 
     @property
     def reachable(self) -> bool:

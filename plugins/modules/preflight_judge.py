@@ -75,7 +75,8 @@ options:
   site:
     description:
       - What is to be written on the proxies, and where - mode, site_file, http_file, server_file, preview_file, flags,
-        server_names, preview_name, listen, tls_certificate, tls_listen, container, replaces; of role nginx_switchover.
+        server_names, preview_name, listen, tls_certificate, tls_listen, container, replaces, preview_addresses; of role
+        nginx_switchover.
     type: dict
     required: true
   started:

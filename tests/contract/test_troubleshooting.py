@@ -15,7 +15,8 @@ from tests.contract.repository import ROOT
 
 PAGE = (ROOT / "docs" / "troubleshooting.md").read_text(encoding="utf-8")
 HEADINGS = re.findall(r"^### (.+)$", PAGE, flags=re.MULTILINE)
-SOURCES = sorted((ROOT / "plugins" / "module_utils").glob("preflight_*.py"))
+UTILS = ROOT / "plugins" / "module_utils"
+SOURCES = [*sorted(UTILS.glob("preflight_*.py")), UTILS / "nginx_container.py"]
 CASES = yaml.safe_load((ROOT / "tests" / "bad_input" / "cases.yml").read_text(encoding="utf-8"))
 CHANGES = "…"
 

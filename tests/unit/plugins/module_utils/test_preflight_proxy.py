@@ -6,10 +6,12 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from ansible_collections.bluegreen.release.plugins.module_utils.nginx_container import Container, Mount
 from ansible_collections.bluegreen.release.plugins.module_utils.nginx_dump import Dump, parse
+from ansible_collections.bluegreen.release.plugins.module_utils.preflight_hosts import judge_hosts
 from ansible_collections.bluegreen.release.plugins.module_utils.preflight_nginx import misses_only_ours, notes
 from ansible_collections.bluegreen.release.plugins.module_utils.preflight_proxy import judge_proxy
-from ansible_collections.bluegreen.release.plugins.module_utils.preflight_views import Site, View, Wanted
+from ansible_collections.bluegreen.release.plugins.module_utils.preflight_views import Findings, Site, View, Wanted
 
 SITE = Site(
     site_file="/etc/nginx/conf.d/shop.conf",
@@ -41,9 +43,15 @@ def dump(http: str = "", **files: str) -> Dump:
     return parse(text)
 
 
-def whats(site: Site = SITE, nginx: Dump | None = None, proxy: dict[str, Any] | None = None, **seen: Any) -> list[str]:
-    unresolved = seen.pop("unresolved", [])
-    view = View(probe={"nginx": {**GOOD, **seen}, "unresolved": unresolved}, nginx=nginx or dump(), proxy=proxy)
+def whats(
+    site: Site = SITE,
+    nginx: Dump | None = None,
+    proxy: dict[str, Any] | None = None,
+    container: Container | None = None,
+    **seen: Any,
+) -> list[str]:
+    probe = {"unresolved": seen.pop("unresolved", []), "nginx": {**GOOD, **seen}}
+    view = View(probe=probe, nginx=nginx or dump(), proxy=proxy, container=container)
     problems = list(judge_proxy(Wanted("1", "shop", ["lb1"], ["app1"], site=site), view))
     assert all(all(problem) for problem in problems)
     return [problem.what for problem in problems]
@@ -98,8 +106,60 @@ def test_what_nginx_says_of_the_flags_counts_for_more_than_their_rights() -> Non
     assert whats(proxy={"probe": "unreachable"}, closed=closed) != []
 
 
+HOUSED = replace(SITE, container="web")
+WEB = Container(
+    name="web",
+    state="running",
+    user="",
+    mounts=(Mount("/etc/nginx", "/etc/nginx"), Mount("/var/lib/bluegreen", "/var/lib/bluegreen")),
+    gateways=(),
+)
+
+
 def test_nginx_in_a_container_is_no_process_to_look_for() -> None:
-    assert whats(replace(SITE, container="web"), runs=False) == []
+    assert whats(HOUSED, runs=False) == []
+    assert whats(HOUSED, runs=False, container=WEB) == []
+
+
+def test_what_the_container_lacks_is_told() -> None:
+    assert whats(HOUSED, container=replace(WEB, mounts=())) == [
+        "nginx's container does not see the directories of the host"
+    ]
+    assert whats(replace(HOUSED, replaces=("/srv/nginx/shop.conf",)), container=WEB) != [], "what is replaced as well"
+    assert whats(HOUSED, container=replace(WEB, state="exited")) == ["nginx's container does not run"]
+
+
+def test_a_container_that_is_missing_is_told_once() -> None:
+    said = {"succeeded": False, "output": "Error: No such container: web"}
+    view = View(probe={"nginx": GOOD, "unresolved": []}, privileged=said, uncontained=str(said["output"]))
+    wanted, findings = Wanted("1", "shop", ["lb1"], [], site=HOUSED), Findings()
+    judge_hosts(wanted, {"lb1": view}, findings)
+    assert [problem.what for problem in findings.problems] == ["nginx's container is not there on lb1"]
+    findings = Findings()
+    judge_hosts(wanted, {"lb1": replace(view, uncontained="", container=WEB)}, findings)
+    assert [problem.what for problem in findings.problems] == ["The test of nginx's configuration failed on lb1"]
+
+
+def test_a_host_that_its_container_would_not_answer() -> None:
+    behind = replace(WEB, gateways=("172.17.0.1",))
+    assert whats(HOUSED, container=behind) == ["nginx's container would not answer its own host"]
+    assert whats(replace(HOUSED, preview_addresses=("172.17.0.1",)), container=behind) == []
+    assert whats(HOUSED, container=behind, proxy={"probe": "blue", "file": "blue"}) == [], "it does answer"
+
+
+@pytest.mark.parametrize(
+    ("path", "refused"), [("/var", False), ("/var/lib/bluegreen", True), ("/var/lib/bluegreen/shop/flags", True)]
+)
+def test_above_its_mounts_a_container_has_directories_of_its_own(path: str, refused: bool) -> None:
+    # Its users are not the host's, so that a name which is the same says nothing.
+    closed = {"path": path, "mode": "0750", "owner": "www-data", "group": "www-data"}
+    assert whats(HOUSED, container=WEB, closed=closed) == (
+        ["nginx's workers cannot reach the flags"] if refused else []
+    )
+
+
+def test_labels_of_the_host_say_nothing_of_a_container() -> None:
+    assert whats(HOUSED, container=WEB, selinux={"label": "var_lib_t", "may_connect": False}) == []
 
 
 @pytest.mark.parametrize(
