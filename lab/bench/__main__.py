@@ -11,7 +11,7 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from lab.bench import bring_up, release
+from lab.bench import adoption, bring_up, release
 from lab.bench.figures import KINDS, Figure, choose, lines, table
 from lab.bench.progress import BUSY, load_average, machine, say, timed
 from lab.errors import LabError
@@ -19,7 +19,7 @@ from lab.settings import Settings, read_settings
 
 _ABOUT = "Measures figures on a lab of its own (LAB_NAME=bench, left up: LAB_NAME=bench bin/lab down removes it)."
 Keep = Callable[[Sequence[Figure]], None]
-_ON_THE_LAB = {"release", "alone", "slow_boot", "lab_up_warm"}
+_ON_THE_LAB = {"release", "alone", "slow_boot", "adopt", "lab_up_warm"}
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -56,6 +56,16 @@ def _rounds(
             keep(of(done))
 
 
+def _adoptions(settings: Settings, count: int, keep: Keep) -> None:
+    """Adoptions; those that ended before an error count."""
+    done: list[adoption.Round] = []
+    try:
+        adoption.rounds(settings, count, done)
+    finally:
+        if done:
+            keep(adoption.figures(done))
+
+
 def _measurements(settings: Settings, count: int, cold_count: int, keep: Keep) -> dict[str, Callable[[], None]]:
     """Group -> its measurement, in the order they are made: the cold lab is the lab of the others."""
     return {
@@ -64,6 +74,7 @@ def _measurements(settings: Settings, count: int, cold_count: int, keep: Keep) -
         "release": lambda: _rounds(settings, count, keep, release.figures, None),
         "alone": lambda: keep(release.alone(settings, count)),
         "slow_boot": lambda: _rounds(settings, count, keep, release.slow_boot_figures, "slow_boot"),
+        "adopt": lambda: _adoptions(settings, count, keep),
         "nginx": lambda: keep(_nginx(count)),
     }
 

@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -46,7 +46,12 @@ class Round:
     @property
     def lost(self) -> int:
         """Acknowledged writes that are not in the database exactly once."""
-        return int(self.writes["acked"]) - int(self.writes["found_once"])
+        return lost(self.writes)
+
+
+def lost(writes: dict[str, Any]) -> int:
+    """Acknowledged writes that are not in the database exactly once, of what bin/lab verify-writes printed."""
+    return int(writes["acked"]) - int(writes["found_once"])
 
 
 def _last_json(output: str) -> dict[str, Any]:
@@ -72,35 +77,49 @@ def _load(answer: dict[str, Any]) -> Iterator[None]:
                 process.kill()
 
 
-def _release(log: Path) -> tuple[float, float]:
-    """Release while users are there; seconds since 1970 of its begin and end.
+def play(words: Sequence[str], log: Path) -> tuple[float, float]:
+    """Run ansible-playbook with these words; seconds since 1970 of its begin and end.
 
     Raises:
         LabError: it failed.
     """
     program = str(Path(sys.executable).with_name("ansible-playbook"))
-    words = [program, "playbooks/release.yml", "-i", "inventories/lab", "-e", f"release_version={VERSION}"]
     with log.open("w") as output:
         began = time.time()
-        done = subprocess.run(words, cwd=ROOT, stdout=output, stderr=subprocess.STDOUT, check=False)
+        done = subprocess.run([program, *words], cwd=ROOT, stdout=output, stderr=subprocess.STDOUT, check=False)
         ended = time.time()
     if done.returncode:
         said = last_lines(log.read_text(errors="replace").partition("\nPLAY RECAP")[0], 25)
-        raise LabError(f"release of {VERSION}", f"exit code {done.returncode}:\n{said}", f"read {log}")
+        raise LabError(f"{' '.join(words)} to succeed", f"exit code {done.returncode}:\n{said}", f"read {log}")
     return began, ended
 
 
-def one_round(settings: Settings) -> Round:
-    """One release on a lab that is as after up; the lab is reset afterwards."""
+def _release(settings: Settings) -> tuple[float, float]:
+    words = ["playbooks/release.yml", "-i", "inventories/lab", "-e", f"release_version={VERSION}"]
+    return play(words, settings.state / "bench-release.log")
+
+
+def under_load(act: Callable[[], tuple[float, float]]) -> tuple[tuple[float, float], dict[str, Any], dict[str, Any]]:
+    """Act while users are there: its begin and end, what they saw, and their writes compared with the database.
+
+    Raises:
+        LabError: nobody was there, or the writes could not be compared.
+    """
     load: dict[str, Any] = {}
     with _load(load):
-        began, ended = _release(settings.state / "bench-release.log")
+        span = act()
     if not load.get("sent"):
-        raise LabError("requests while the release ran", str(load or "no answer of bin/lab load"), "bin/lab load")
+        raise LabError("requests meanwhile", str(load or "no answer of bin/lab load"), "bin/lab load")
     words = ["bin/lab", "verify-writes"]
     writes = _last_json(subprocess.run(words, cwd=ROOT, stdout=subprocess.PIPE, text=True, check=False).stdout)
     if "found_once" not in writes:
         raise LabError("writes compared with the database", str(writes), "bin/lab verify-writes")
+    return span, load, writes
+
+
+def one_round(settings: Settings) -> Round:
+    """One release on a lab that is as after up; the lab is reset afterwards."""
+    (began, ended), load, writes = under_load(lambda: _release(settings))
     proxies = snapshot.of_kind(snapshot.need_hosts(settings), "lb")
     record = json.loads(inside(settings, proxies[0].name, ["sh", "-c", _READ_RECORD]))
     logs = [inside(settings, host.name, _READ_LOG) for host in proxies]
@@ -137,7 +156,7 @@ def alone(settings: Settings, count: int) -> list[Figure]:
     taken = []
     for number in range(1, count + 1):
         timed(["bin/lab", "reset"])
-        began, ended = _release(settings.state / "bench-release.log")
+        began, ended = _release(settings)
         proxies = snapshot.of_kind(snapshot.need_hosts(settings), "lb")
         record = json.loads(inside(settings, proxies[0].name, ["sh", "-c", _READ_RECORD]))
         phases = parts(record, began, ended)
