@@ -23,6 +23,7 @@ from ansible_collections.bluegreen.release.plugins.module_utils.nginx_http impor
 
 from tests.nginx.render import SECRET, Rendered, render
 
+WORKERS = 2  # as in MAIN
 MAIN = """
 worker_processes 2;
 pid {root}/nginx.pid;
@@ -168,10 +169,10 @@ class Proxy:
         (self.flags / f"live.{slot}").touch()
 
     def start(self) -> None:
-        """Start and wait until it accepts."""
+        """Start and wait until it accepts and both workers are there."""
         done = subprocess.run(self.command, capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stderr
-        until(self.accepts)
+        until(lambda: self.accepts() and len(self.workers()) == WORKERS)
 
     def accepts(self) -> bool:
         """Whether the port is open."""
