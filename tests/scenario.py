@@ -31,7 +31,7 @@ import yaml
 
 ROOT = Path(__file__).resolve().parent.parent
 VENV = Path(sys.executable).parent
-LOAD_SECONDS = 240
+LOAD_SECONDS = 900
 SECRETS = ("lab_db_password", "lab_preview_secret", "lab_application_secret", "lab_registry_password")
 
 
@@ -102,9 +102,12 @@ def users(plan: Mapping[str, Any], usual: list[str], answer: dict[str, Any]) -> 
     try:
         time.sleep(2)
         yield
+        left = process.poll() is not None
     finally:
         process.terminate()
         output, _ = process.communicate(timeout=60)
+    if left:
+        raise SystemExit(f"expected users until the last step, found that they left before its end: {output}")
     answer.update(json.loads(output.strip().splitlines()[-1]))
 
 

@@ -22,6 +22,9 @@ class Users:
         self._did = did
         did.append(f"users come: {' '.join(argv[1:6])}")
 
+    def poll(self) -> int | None:
+        return None
+
     def terminate(self) -> None:
         self._did.append("users go")
 
@@ -87,6 +90,12 @@ def test_a_step_that_ends_otherwise_than_planned_ends_the_scenario(
     with pytest.raises(SystemExit, match="said"):
         scenario.play({"steps": [{"run": [command], "succeeds": succeeds}]})
     assert did[-1] == "users go"
+
+
+def test_users_who_left_early_prove_nothing(did: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Users, "poll", lambda _: 0)
+    with pytest.raises(SystemExit, match="they left before its end"):
+        scenario.play({"steps": [{"run": ["one"]}]})
 
 
 def test_users_come_where_the_plan_says(did: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
