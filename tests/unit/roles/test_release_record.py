@@ -8,6 +8,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -61,11 +62,22 @@ class Estate:
         for host in HOSTS:
             (folder / host).mkdir()
 
-    def start(self, *tasks: dict[str, Any], pipelining: bool = True, **play: Any) -> subprocess.Popen[str]:
+    def start(
+        self, *tasks: dict[str, Any], pipelining: bool = True, options: Sequence[str] = (), **play: Any
+    ) -> subprocess.Popen[str]:
         book = self.folder / f"book{len(list(self.folder.glob('book*')))}.yml"
         book.write_text(yaml.safe_dump([{"hosts": "lb:app", "gather_facts": False, **play, "tasks": list(tasks)}]))
         environment = {**os.environ, "ANSIBLE_PIPELINING": str(pipelining), "ANSIBLE_NOCOLOR": "1"}
-        command = [sys.executable, "-m", "ansible", "playbook", "-i", str(self.folder / "hosts.yml"), str(book)]
+        command = [
+            sys.executable,
+            "-m",
+            "ansible",
+            "playbook",
+            "-i",
+            str(self.folder / "hosts.yml"),
+            str(book),
+            *options,
+        ]
         return subprocess.Popen(
             command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
         )
@@ -197,6 +209,13 @@ def test_steps_are_resumed_by_version(estate: Estate) -> None:
     rc, output = estate.run(role("resume"), any_errors_fatal=True)
     assert rc != 0
     assert "expected a finished phase, found provisioning" in output
+
+
+def test_in_check_mode_a_foreign_module_runs_although_nobody_holds_a_fence(estate: Estate) -> None:
+    made = fenced("ansible.builtin.file", {"path": "{{ release_state_directory }}/made", "state": "touch"})
+    rc, output = estate.run(OPEN, made, any_errors_fatal=True, options=["--check"])
+    assert rc == 0, output
+    assert not list(estate.folder.glob("*/made"))
 
 
 @pytest.mark.slow
