@@ -6,21 +6,30 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from ansible.plugins.action import ActionBase
+from ansible_collections.bluegreen.release.plugins.filter.compose import parse_compose
+from ansible_collections.bluegreen.release.plugins.module_utils import adopt_compose
 from ansible_collections.bluegreen.release.plugins.module_utils.adopt_plan import adopt_plan
 from ansible_collections.bluegreen.release.plugins.module_utils.adopt_views import View, Wanted
 from ansible_collections.bluegreen.release.plugins.module_utils.preflight_problem import Problem, report
 
 TEXTS = (
     "application", "project", "service", "version", "image", "shared_project", "singleton_host", "mode", "listen",
-    "tls_listen", "tls_certificate",
+    "tls_listen", "tls_certificate", "compose_file",
 )  # fmt: skip
 LISTS = ("lb_hosts", "app_hosts", "services", "singletons", "shared", "names", "environment", "site_files")
-DICTS = ("projects", "slots", "files")
+DICTS = ("projects", "slots", "files", "limits")
+
+
+class Compose(NamedTuple):
+    """A compose file. read: gives the text of a file named in it, empty for none."""
+
+    document: Mapping[str, Any]
+    read: Callable[[str], str]
 
 
 class ActionModule(ActionBase):
@@ -46,7 +55,7 @@ class ActionModule(ActionBase):
         )
         hostvars = (task_vars or {})["hostvars"]
         files, problems = self._contents(given["files"])
-        wanted = wanted_of(given, files, hostvars)
+        wanted = wanted_of(given, files, hostvars, self._compose(given["compose_file"]))
         hosts = dict.fromkeys([*wanted.lb_hosts, *wanted.app_hosts])
         found = adopt_plan(wanted, {host: view_of(hostvars[host]) for host in hosts if host in hostvars})
         problems += found.problems
@@ -65,6 +74,16 @@ class ActionModule(ActionBase):
         )
         return result
 
+    def _compose(self, path: str) -> Compose:
+        """Read the compose file on the controller; the inputs were judged before, so it is there and whole."""
+        folder = Path(path).parent
+
+        def read(name: str) -> str:
+            place = folder / name
+            return place.read_text(encoding="utf-8", errors="replace") if place.is_file() else ""
+
+        return Compose(parse_compose(Path(path).read_text(encoding="utf-8")), read)
+
     def _contents(self, sources: Mapping[str, Any]) -> tuple[dict[str, str], list[Problem]]:
         """Read the new versions of the user's files on the controller; empty text for those that go away."""
         contents, problems = {}, []
@@ -81,19 +100,24 @@ class ActionModule(ActionBase):
         return contents, problems
 
 
-def wanted_of(given: Mapping[str, Any], files: Mapping[str, str], hostvars: Mapping[str, Any]) -> Wanted:
+def wanted_of(
+    given: Mapping[str, Any], files: Mapping[str, str], hostvars: Mapping[str, Any], compose: Compose
+) -> Wanted:
     """Give what is asked for, in the words of the plan."""
+    known = adopt_compose.names_given(compose.document, given["service"], compose.read)
     listens = [given["listen"], *([given["tls_listen"]] if given["tls_certificate"] else [])]
     same = (
         "application", "lb_hosts", "app_hosts", "project", "service", "services", "names", "image", "version", "undo",
-        "singletons", "singleton_host", "shared", "shared_project", "projects", "container_port", "environment",
-        "mode", "site_files",
+        "singletons", "singleton_host", "shared", "shared_project", "projects", "container_port",
+        "mode", "site_files", "limits",
     )  # fmt: skip
     return Wanted(
         **{name: given[name] for name in same},
         ports={slot: int(one["port"]) for slot, one in given["slots"].items()},
         listens=[int(found[1]) for one in listens if (found := re.search(r"(\d+)$", str(one).strip()))],
         files=files,
+        environment=[*given["environment"], *sorted(known)],
+        unreached=adopt_compose.unreached(compose.document, given["services"], given["shared"]),
         addresses={host: _addresses(host, hostvars[host]) for host in given["app_hosts"] if host in hostvars},
     )
 

@@ -66,6 +66,11 @@ def judge_undo(
     if since:
         found = listed([f"{one['version']} ({one['release_id']})" for one in reversed(since)])
         remedy = "the old containers run another version than users need now; go back by playbooks/rollback.yml"
+        if all(one["outcome"] == "rolled_back" for one in since):
+            remedy = (
+                f"nothing: that was rolled back, users are on {adopted['version']} in slot {adopted['to_slot']} again; "
+                "the database may be newer than the old containers know"
+            )
         findings.add("Something was released since the adoption", "no release after it", found, remedy)
         return None
     facts = adopted["adoption"]

@@ -59,7 +59,8 @@ def judge_proxy(wanted: Wanted, view: View, backends: Backends, slot: str) -> Ro
     else:
         _site(wanted, dump, after, backends, routing)
     for path, text in sorted(routing.replaces.items()):
-        routing.lines.append(f"{path}: {'gets the content given' if text else 'goes away (its content is kept)'}")
+        gone = "is ours from now on" if path in wanted.site_files else "goes away"
+        routing.lines.append(f"{path} {'gets the content given' if text else f'{gone} (your content is kept)'}")
     return routing
 
 

@@ -103,7 +103,7 @@ def _adoption(wanted: Wanted, views: Views, findings: Findings) -> Judgement:
     findings.notes += [f"{host}: {note}" for host, routing in routings.items() for note in routing.notes]
     if running is None:
         return _judged(findings, {}) if findings.problems else Judgement([_undecided()], findings.notes, None)
-    findings.notes += _environment_notes(wanted, views) if running.way == "twin" else []
+    findings.notes += [*_environment_notes(wanted, views), *_reach_notes(wanted)] if running.way == "twin" else []
     return _judged(findings, _plan(wanted, views, running, routings))
 
 
@@ -113,7 +113,7 @@ def _undecided() -> Problem:
 
 
 def _environment_notes(wanted: Wanted, views: Views) -> list[str]:
-    """Names that the running service was given and the inventory does not know; the compose file may have them."""
+    """Names that the running service has, and its twin would not have but for what the image itself gives."""
     lines = []
     for host in wanted.app_hosts:
         for one in views[host].containers(wanted.project, [wanted.service]):
@@ -121,6 +121,16 @@ def _environment_notes(wanted: Wanted, views: Views) -> list[str]:
             if missing:
                 lines.append(f"{host}: {one['name']} has {', '.join(missing)}, not in release_app_environment")
     return lines
+
+
+def _reach_notes(wanted: Wanted) -> list[str]:
+    """Services that a slot of its own does not have; by their names nobody answers there."""
+    return [
+        f"{one}, which is neither in release_services nor in release_shared_services: the slot does not reach it by its"
+        f" name. Where it runs in {wanted.project}, name it in release_shared_services and set release_shared_project:"
+        f" {wanted.project}"
+        for one in wanted.unreached
+    ]
 
 
 def _parts(wanted: Wanted, view: View) -> dict[str, list[str]]:

@@ -35,7 +35,9 @@ def judge(wanted: Wanted, dump: Dump, path: str, has: Has) -> Iterator[Problem]:
     if not found:
         return
     more = f" and {len(found) - _SHOWN} more" if len(found) > _SHOWN else ""
-    remedy = (
+    others = list(dict.fromkeys(name for one in servers for name in one.names if name not in wanted.names))
+    added = f"if users ask for {', '.join(others)}: add it to nginx_switchover_server_names; " if others else ""
+    remedy = added + (
         f'if that may go: adopt_nginx_files: {{"{path}": ""}}; if it must stay: adopt_nginx_files with a new version '
         "of the file that keeps it, nginx_switchover_includes for what belongs into the site, or "
         "nginx_switchover_mode include"

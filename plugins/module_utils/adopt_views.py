@@ -19,6 +19,7 @@ class Wanted:
     mode: site or include. site_files: the files that nginx_switchover writes for it: the site, or the file of the http
     level and that of the server. listens: ports on which our site will listen. files: path on the proxies to new
     content, empty for a file that goes away. addresses: application host to the names by which a proxy may know it.
+    unreached: what the compose file lets a slot depend on and a slot cannot reach, in words. limits: of a container.
     """
 
     application: str
@@ -44,6 +45,8 @@ class Wanted:
     listens: Sequence[int] = (80,)
     files: Mapping[str, str] = field(default_factory=dict)
     addresses: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    unreached: Sequence[str] = ()
+    limits: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -28,14 +28,17 @@ def adoption_lines(
             f"{wanted.ports[slot]}) on {listed(list(wanted.app_hosts))}",
             f"  image:   {running.digest}",
         ]
+        if wanted.limits:
+            told = ", ".join(f"{name} {value}" for name, value in wanted.limits.items())
+            lines.append(f"  limits:  {told} for each container (release_slot_limits)")
     else:
         lines.append(f"  in place: project {wanted.project} is slot {slot}; no container is touched")
     if others:
         lines.append(f"  stays:   {listed(others)} of {wanted.project}, as it is")
     for host, routing in routings.items():
-        lines.append(
-            f"  nginx on {host}: {listed(list(wanted.site_files))} {'are' if wanted.site_files[1:] else 'is'} ours"
-        )
+        ours = [one for one in wanted.site_files if one not in routing.replaces]
+        if ours:
+            lines.append(f"  nginx on {host}: {listed(ours)} {'are' if ours[1:] else 'is'} ours")
         lines += [f"  nginx on {host}: {line}" for line in routing.lines]
     if twin:
         lines.append(

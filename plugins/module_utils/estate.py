@@ -116,7 +116,12 @@ def _lock_notes(holders: Mapping[str, Any], document: Mapping[str, Any] | None) 
     notes = []
     if held and document is not None and held == {document["release_id"]} and closed:
         notes.append("The lock was left by a release that is closed; the next release takes it.")
-    if document is not None and not closed and not held:
+    if document is not None and not closed and document.get("adoption"):
+        notes.append(
+            f"The adoption {document['release_id']} is unfinished ({document['phase']}). Unless it runs right now, run"
+            " playbooks/adopt.yml: it takes back what was left and begins anew."
+        )
+    elif document is not None and not closed and not held:
         notes.append(f"{document['release_id']} is unfinished ({document['phase']}) and nobody holds the lock.")
     return notes
 
@@ -126,7 +131,8 @@ def _summary(document: Mapping[str, Any]) -> dict[str, Any]:
         "release_id", "version", "from_version", "from_slot", "to_slot", "phase", "outcome", "epoch", "started_at",
         "ended_at", "failure", "standby",
     )  # fmt: skip
-    return {**{key: document[key] for key in keys}, "actor": document["transitions"][0]["actor"]}
+    own = {"actor": document["transitions"][0]["actor"], "adoption": bool(document.get("adoption"))}
+    return {**{key: document[key] for key in keys}, **own}
 
 
 def estate(
@@ -190,7 +196,8 @@ def lines(document: Mapping[str, Any]) -> list[str]:
     for one in document["releases"]:
         end = f"{one['outcome']} {one['ended_at']}" if one["outcome"] else f"unfinished, phase {one['phase']}"
         versions = f"{one['from_version'] or 'nothing'} to {one['version']}"
-        told.append(f"release {one['release_id']} by {one['actor']}: {versions}, {end}")
+        what = "adoption" if one["adoption"] else "release"
+        told.append(f"{what} {one['release_id']} by {one['actor']}: {versions}, {end}")
     holder = document["lock"]
     told.append(
         f"lock: {lock.who(holder)} since {holder['since']} for {holder['release_id']} ({holder['purpose']})"

@@ -43,6 +43,8 @@ options:
   slots: {description: 'The slots, each with its C(port).', type: dict, required: true}
   container_port: {description: Port inside the container., type: int, required: true}
   environment: {description: Names of the slot's environment., type: list, elements: str, required: true}
+  compose_file: {description: The compose file on the controller., type: str, required: true}
+  limits: {description: Limits of each container of a slot., type: dict, required: true}
   mode: {description: 'How nginx is configured, site or include.', type: str, required: true}
   names: {description: Host names that users ask for., type: list, elements: str, required: true}
   site_files:
@@ -79,6 +81,8 @@ EXAMPLES = r"""
     slots: {blue: {port: 8001}, green: {port: 8002}}
     container_port: 8000
     environment: [DATABASE_URL]
+    compose_file: /home/me/shop/compose.yml
+    limits: {cpus: "1.0", memory: 512m}
     mode: site
     names: [shop.example.com]
     site_files: [/etc/nginx/conf.d/shop.conf]

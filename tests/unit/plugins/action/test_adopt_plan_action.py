@@ -21,19 +21,21 @@ GIVEN: dict[str, Any] = {
     "undo": False,
     "listen": "127.0.0.1:8080",
     "tls_listen": "443",
+    "limits": {},
 }
+COMPOSE = adopt_plan.Compose({"services": {}}, lambda name: "")
 
 
 def test_ports_and_addresses_are_understood() -> None:
     hostvars = {"app1": {"release_address": "10.0.0.1", "ansible_host": "10.0.0.1"}}
-    wanted = adopt_plan.wanted_of(GIVEN, {}, hostvars)
+    wanted = adopt_plan.wanted_of(GIVEN, {}, hostvars, COMPOSE)
     assert wanted.ports == {"blue": 8001, "green": 8002}
     assert wanted.addresses == {"app1": ["app1", "10.0.0.1"]}
     assert wanted.listens == [8080]
 
 
 def test_with_a_certificate_our_site_listens_there_too() -> None:
-    assert adopt_plan.wanted_of({**GIVEN, "tls_certificate": "/c.pem"}, {}, {}).listens == [8080, 443]
+    assert adopt_plan.wanted_of({**GIVEN, "tls_certificate": "/c.pem"}, {}, {}, COMPOSE).listens == [8080, 443]
 
 
 def test_a_host_that_did_not_answer_has_only_a_reason() -> None:
@@ -65,3 +67,16 @@ def test_one_that_is_not_there_is_a_problem_with_its_name(action: adopt_plan.Act
     _, (problem,) = action._contents({"/etc/a": str(tmp_path / "none.conf")})
     assert "none.conf" in problem.found
     assert 'adopt_nginx_files["/etc/a"]' in problem.do
+
+
+def test_the_compose_file_and_its_environment_files_are_read_beside_it(
+    action: adopt_plan.ActionModule, tmp_path: Path
+) -> None:
+    text = "services:\n  web:\n    env_file: [.env, gone.env]\n    environment: [MODE=x]\n    depends_on: [cache, db]\n"
+    (tmp_path / "compose.yml").write_text(text + "  cache: {}\n  db: {}\n")
+    (tmp_path / ".env").write_text('# A=1\nPGHOST=db\nexport SECRET="a b"\nPASSED\n')
+    compose = action._compose(str(tmp_path / "compose.yml"))
+    given = {**GIVEN, "service": "web", "services": ["web"], "shared": ["db"], "environment": ["OWN"]}
+    wanted = adopt_plan.wanted_of(given, {}, {}, compose)
+    assert wanted.environment == ["OWN", "MODE", "PASSED", "PGHOST", "SECRET"]
+    assert wanted.unreached == ["web depends on cache"]

@@ -129,7 +129,7 @@ def test_a_twin_is_started_and_the_old_site_goes_away() -> None:
     }  # fmt: skip
     text = "\n".join(found["lines"])
     assert "started: api in slot blue (project shop-blue, port 8001) on app1 and app2" in text
-    assert f"nginx on lb1: {PATH}: goes away" in text
+    assert f"nginx on lb1: {PATH} goes away" in text
     assert "stopped at the end, not removed: api of shop" in text
 
 
@@ -221,6 +221,17 @@ def test_names_of_the_environment_that_the_inventory_does_not_know_are_told() ->
     assert notes == ["app1: shop-api-1 has DATABASE_URL, not in release_app_environment"]
 
 
+def test_a_service_that_a_slot_cannot_reach_is_told_with_the_way_to_share_it() -> None:
+    (note,) = judged(but(unreached=["api depends on cache"]), app1=app(container())).notes
+    assert note.startswith("api depends on cache, which is neither")
+    assert note.endswith("release_shared_project: shop")
+
+
+def test_limits_that_the_running_containers_may_not_have_are_in_the_plan() -> None:
+    lines = plan(but(limits={"cpus": "1.0", "memory": "512m"}))["lines"]
+    assert "  limits:  cpus 1.0, memory 512m for each container (release_slot_limits)" in lines
+
+
 def test_singletons_are_moved_and_not_stopped_as_services() -> None:
     found = plan(but(services=["api", "beat"], singletons=["beat"]), app1=app(container(), container("beat")))
     assert found["hosts"] == {
@@ -238,14 +249,22 @@ def test_every_problem_is_told_at_once() -> None:
 
 
 def test_a_file_of_the_user_at_our_path_is_replaced() -> None:
-    assert plan(lb1=proxy(**{OURS: SITE}))["replaces"] == {"lb1": {OURS: ""}}
+    found = plan(lb1=proxy(**{OURS: SITE}))
+    assert found["replaces"] == {"lb1": {OURS: ""}}
+    assert [line for line in found["lines"] if OURS in line] == [
+        f"  nginx on lb1: {OURS} is ours from now on (your content is kept)"
+    ]
 
 
 @pytest.mark.parametrize(
     ("old", "new", "says"),
     [
         ("keepalive 32;", "keepalive 32;\n    server 192.0.2.99:8000;", "upstream shop with 192.0.2.99:8000"),
-        ("server_name shop.test;", "server_name shop.test www.shop.test;", "server_name www.shop.test"),
+        (
+            "server_name shop.test;",
+            "server_name shop.test www.shop.test;",
+            "www.shop.test: add it to nginx_switchover_",
+        ),
         ("server_name shop.test;", "", "none: any name"),
         ("location / {", "location /static/ {\n  root /srv;\n }\n location / {", "root"),
         ("location / {", "auth_basic x;\n location / {", "auth_basic"),
@@ -343,7 +362,7 @@ def test_the_file_of_the_http_level_inside_a_server_is_not_included_where_it_bel
 def test_the_users_new_version_with_both_includes_is_accepted() -> None:
     found = plan(dataclasses.replace(INCLUDE, files={PATH: CHANGED}))
     assert found["replaces"] == {"lb1": {PATH: CHANGED}}
-    assert f"{PATH}: gets the content given" in "\n".join(found["lines"])
+    assert f"{PATH} gets the content given" in "\n".join(found["lines"])
 
 
 def test_a_location_beside_the_include_is_seen() -> None:
@@ -456,7 +475,9 @@ def test_an_undo_of_nothing() -> None:
 
 def test_an_undo_after_a_release_is_refused_and_says_which() -> None:
     said = problem("released since", but(undo=True), lb1=proxy(adoption(), release()))
-    assert "1.0.0 (20260131T120002Z-1.0.0-0000)" in said
+    assert "1.0.0 (20260131T120002Z-1.0.0-0000)" in said and "go back by playbooks/rollback.yml" in said
+    back = problem("released since", but(undo=True), lb1=proxy(adoption(), release("rolled_back")))
+    assert "users are on 0.9.0 in slot blue again" in back and "rollback.yml" not in back
     assert plan(but(undo=True), lb1=proxy(adoption(), release("failed")))["action"] == "undo"
 
 

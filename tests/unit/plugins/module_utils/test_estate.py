@@ -150,6 +150,16 @@ def test_a_release_under_way_is_no_disagreement_but_is_told() -> None:
     assert "lock: alice@c1 (job 7) since" in "\n".join(estate.lines(found))
 
 
+def test_an_adoption_that_did_not_end_is_told_as_one_with_the_way_on() -> None:
+    begun = record.sealed({**document("provisioning"), "adoption": {"way": "twin"}})
+    found = merged(views(begun))
+    assert found["notes"] == [
+        f"The adoption {HOLDER['release_id']} is unfinished (provisioning). Unless it runs right now, run "
+        "playbooks/adopt.yml: it takes back what was left and begins anew."
+    ]
+    assert f"adoption {HOLDER['release_id']} by alice@c1: 0.9.0 to 1.0.0, unfinished" in "\n".join(estate.lines(found))
+
+
 def test_a_lock_left_by_a_closed_release_is_told() -> None:
     given = views()
     given["lb1"]["record"]["lock"] = HOLDER
