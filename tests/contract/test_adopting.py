@@ -15,7 +15,14 @@ from tests.contract.repository import ROOT
 PAGE = (ROOT / "docs/adopting.md").read_text(encoding="utf-8")
 FILE = re.compile(r"^`inventories/shop/([\w/.]+)`[^\n]*\n\n```yaml\n(.*?)^```", re.MULTILINE | re.DOTALL)
 BLOCK = re.compile(r"^( *)```yaml\n(.*?)^ *```", re.MULTILINE | re.DOTALL)
-COMPOSE = {"services": {"web": {"image": "shop:1.0", "container_name": "shop", "ports": ["9000:9000"]}}}
+COMPOSE = {
+    "services": {
+        "web": {"image": "shop:1.0", "container_name": "shop", "ports": ["9000:9000"]},
+        "worker": {"image": "shop:1.0", "command": "worker"},
+        "cache": {"image": "redis:7", "volumes": ["cache:/data"]},
+    },
+    "volumes": {"cache": {}},
+}
 
 
 def written(folder: Path) -> Path:
