@@ -35,7 +35,7 @@ def test_nobody_noticed(outcome: dict[str, Any]) -> None:
 
 def test_check_mode_shows_the_plan_and_touches_nothing(outcome: dict[str, Any]) -> None:
     text = said(outcome, 0)
-    assert f"{SITE}: goes away (its content is kept)" in text
+    assert f"{SITE} is ours from now on" in text
     assert "in slot blue (project samokoder-blue, port 8001)" in text
     assert "-upstream samokoder {" in text, "the difference of the user's nginx file"
     assert "Check mode: nothing was touched" in text
