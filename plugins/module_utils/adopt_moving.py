@@ -16,6 +16,7 @@ from ansible_collections.bluegreen.release.plugins.module_utils.slot_docker impo
     describe,
     docker,
     last_lines,
+    let_stay_stopped,
 )
 
 _POLL_SECONDS = 0.5
@@ -40,8 +41,7 @@ class Moving:
         running = [one for one in self.containers() if one.state in ("running", "restarting", "paused")]
         if running and not dry:
             ids = [one.id for one in running]
-            # With "always" the engine would start them again when it starts itself, beside the slot.
-            docker(self.run, self.cli, ["update", "--restart", "unless-stopped", *ids])
+            let_stay_stopped(self.run, self.cli, ids)
             docker(self.run, self.cli, ["stop", *ids])
         return [one.name for one in running]
 

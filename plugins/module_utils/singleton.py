@@ -67,7 +67,7 @@ def stop(run: Run, cli: str, project: str, services: Sequence[str], dry_run: boo
     awake = [one for one in containers if one.state not in _STILL]
     if dry_run or not containers:
         return [one.name for one in awake]
-    _stay_stopped(run, cli, containers)
+    slot_docker.let_stay_stopped(run, cli, _ids(containers))
     if awake:
         docker(run, cli, ["stop", *(one.id for one in awake)])
     left = [one for one in own(run, cli, project, services) if one.state not in _STILL]
@@ -78,17 +78,6 @@ def stop(run: Run, cli: str, project: str, services: Sequence[str], dry_run: boo
             "Stop it by hand (docker stop), then run again."
         )
     return [one.name for one in awake]
-
-
-def _stay_stopped(run: Run, cli: str, containers: Sequence[Container]) -> None:
-    """Under the policy ``always`` a stopped container comes back with the engine: two would run after a reboot.
-
-    ``unless-stopped`` does the same in every other case.
-    """
-    asked = docker(run, cli, ["inspect", "--format", "{{.Id}} {{.HostConfig.RestartPolicy.Name}}", *_ids(containers)])
-    always = [line.split()[0] for line in asked.splitlines() if line.split()[1:] == ["always"]]
-    if always:
-        docker(run, cli, ["update", "--restart", "unless-stopped", *always])
 
 
 def start(

@@ -145,6 +145,17 @@ def image_problems(
     return problems
 
 
+def let_stay_stopped(run: Run, cli: str, ids: Sequence[str]) -> None:
+    """Under the policy ``always`` a stopped container comes back with the engine: two would run after a reboot.
+
+    ``unless-stopped`` does the same in every other case. Other policies stay as they are. Raises DockerError.
+    """
+    asked = docker(run, cli, ["inspect", "--format", "{{.Id}} {{.HostConfig.RestartPolicy.Name}}", *ids])
+    always = [line.split()[0] for line in asked.splitlines() if line.split()[1:] == ["always"]]
+    if always:
+        docker(run, cli, ["update", "--restart", "unless-stopped", *always])
+
+
 def describe(containers: Sequence[Container], logs: Mapping[str, Sequence[str]]) -> str:
     """State, health and last log lines of each container, to be read by a person."""
     parts = []

@@ -18,7 +18,7 @@ NOT_OURS = re.compile(
     r"\b(?:py[p]i|python[h]osted|deb\.[d]ebian|registry\.[n]pmjs)\.(?:org|com)\b"
     r"|(?:^|[^A-Za-z0-9_.])/[w]ork/|/root/\.[p]yenv",
 )
-ESTATE = re.compile(r"samokoder|\blab(?:_\w+|\d+)?\b", re.IGNORECASE)
+ESTATE = re.compile(r"samokoder|guestbook|\blab(?:_\w+|\d+)?\b", re.IGNORECASE)
 EXPECTED_CFG = {
     ("defaults", "collections_path"): "collections:~/.ansible/collections:/usr/share/ansible/collections",
     ("defaults", "gathering"): "explicit",

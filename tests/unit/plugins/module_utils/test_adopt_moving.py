@@ -18,12 +18,15 @@ class Engine:
 
     def __init__(self, *services: str, state: str = "running", looks: int = 2) -> None:
         self.states = dict.fromkeys(services, state)
+        self.policy = "no"
         self.looks, self.seen = looks, 0
         self.commands: list[str] = []
 
     def __call__(self, command: list[str]) -> tuple[int, str, str]:
         if command[1] == "ps":
             return 0, " ".join(self.states), ""
+        if "RestartPolicy" in " ".join(command):
+            return 0, "\n".join(f"{service} {self.policy}" for service in command[4:]), ""
         if command[1] == "inspect":
             self.seen += 1
             return 0, json.dumps([self.entry(service) for service in self.states]), ""
@@ -66,10 +69,17 @@ def moving(engine: Engine, *services: str) -> Moving:
 def test_what_runs_is_stopped_and_stays_so() -> None:
     engine = Engine("api", "db")
     assert moving(engine, "api").stop(dry=False) == ["shop-api"]
-    assert engine.commands == ["update --restart unless-stopped api", "stop api"]
+    assert engine.commands == ["stop api"]
     assert engine.states == {"api": "exited", "db": "running"}
     assert moving(engine, "api").stop(dry=False) == []
-    assert len(engine.commands) == 2
+    assert len(engine.commands) == 1
+
+
+def test_what_restarts_always_stays_stopped_too() -> None:
+    engine = Engine("api")
+    engine.policy = "always"
+    moving(engine, "api").stop(dry=False)
+    assert engine.commands == ["update --restart unless-stopped api", "stop api"]
 
 
 def test_what_is_stopped_is_started_and_waited_for() -> None:
