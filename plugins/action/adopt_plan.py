@@ -16,6 +16,7 @@ from ansible_collections.bluegreen.release.plugins.module_utils import adopt_com
 from ansible_collections.bluegreen.release.plugins.module_utils.adopt_plan import adopt_plan
 from ansible_collections.bluegreen.release.plugins.module_utils.adopt_views import View, Wanted
 from ansible_collections.bluegreen.release.plugins.module_utils.preflight_problem import Problem, report
+from ansible_collections.bluegreen.release.plugins.plugin_utils.action_arguments import arguments_of
 
 TEXTS = (
     "application", "project", "service", "version", "image", "shared_project", "singleton_host", "mode", "listen",
@@ -43,15 +44,15 @@ class ActionModule(ActionBase):
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         """Give ``passed``, ``report``, ``problems``, ``notes`` and ``plan`` (empty unless passed)."""
         result: dict[str, Any] = super().run(tmp, task_vars)
-        validate: Any = self.validate_argument_spec  # untyped in Ansible
-        _, given = validate(
-            argument_spec={
+        given = arguments_of(
+            self,
+            {
                 **{name: {"type": "str", "required": True} for name in TEXTS},
                 **{name: {"type": "list", "elements": "str", "required": True} for name in LISTS},
                 **{name: {"type": "dict", "required": True} for name in DICTS},
                 "container_port": {"type": "int", "required": True},
                 "undo": {"type": "bool", "required": True},
-            }
+            },
         )
         hostvars = (task_vars or {})["hostvars"]
         files, problems = self._contents(given["files"])

@@ -14,6 +14,7 @@ from ansible_collections.bluegreen.release.plugins.module_utils.preflight_judge 
 from ansible_collections.bluegreen.release.plugins.module_utils.preflight_problem import report
 from ansible_collections.bluegreen.release.plugins.module_utils.preflight_reach import no_root
 from ansible_collections.bluegreen.release.plugins.module_utils.preflight_views import Site, View, Wanted
+from ansible_collections.bluegreen.release.plugins.plugin_utils.action_arguments import arguments_of
 
 MEGABYTE = 1024**2
 
@@ -41,9 +42,7 @@ class ActionModule(ActionBase):
         }
         flags = {name: {"type": "bool", "required": True} for name in ("replace_standby", "takeover", "logs_in")}
         site = {"site": {"type": "dict", "required": True}}
-        _, given = self.validate_argument_spec(  # type: ignore[no-untyped-call]  # inherited, without types
-            argument_spec={**texts, **lists, **numbers, **flags, **site}
-        )
+        given = arguments_of(self, {**texts, **lists, **numbers, **flags, **site})
         hostvars = (task_vars or {})["hostvars"]
         wanted = _wanted(given)
         hosts = [*wanted.lb_hosts, *wanted.app_hosts]

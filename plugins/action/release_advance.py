@@ -10,6 +10,7 @@ from typing import Any
 from ansible.errors import AnsibleConnectionFailure
 from ansible.plugins.action import ActionBase
 from ansible_collections.bluegreen.release.plugins.module_utils import record, release_take
+from ansible_collections.bluegreen.release.plugins.plugin_utils.action_arguments import arguments_of
 
 SPEC: dict[str, dict[str, Any]] = {
     "application": {"type": "str", "required": True},
@@ -36,8 +37,7 @@ class ActionModule(ActionBase):
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         """Give ``context`` with the next document; fail when it is not allowed, or not stored and not best effort."""
         result: dict[str, Any] = super().run(tmp, task_vars)
-        validate: Any = self.validate_argument_spec  # untyped in Ansible
-        _, given = validate(argument_spec=SPEC)
+        given = arguments_of(self, SPEC)
         variables = task_vars or {}
         try:
             document = given["document"] or release_take.next_document(

@@ -30,6 +30,7 @@ from ansible_collections.bluegreen.release.plugins.module_utils.preflight_proble
 from ansible_collections.bluegreen.release.plugins.module_utils.preflight_routing import check_routing
 from ansible_collections.bluegreen.release.plugins.module_utils.preflight_steps import check_steps
 from ansible_collections.bluegreen.release.plugins.modules.http_steps import argument_spec
+from ansible_collections.bluegreen.release.plugins.plugin_utils.action_arguments import arguments_of
 from packaging.specifiers import SpecifierSet
 
 COLLECTION = Path(__file__).parents[2]
@@ -46,13 +47,8 @@ class ActionModule(ActionBase):
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         """Fail with one report of all problems in ``msg``, when there is one."""
         result: dict[str, Any] = super().run(tmp, task_vars)
-        _, arguments = self.validate_argument_spec(  # type: ignore[no-untyped-call]  # inherited, without types
-            argument_spec={
-                "required": {"type": "list", "elements": "str", "default": []},
-                "outputs": {"type": "list", "elements": "str", "default": []},
-                "call_inputs": {"type": "list", "elements": "str", "default": []},
-            }
-        )
+        texts = {"type": "list", "elements": "str", "default": []}
+        arguments = arguments_of(self, dict.fromkeys(("required", "outputs", "call_inputs"), texts))
         variables = task_vars or {}
         problems = unique(self._problems(arguments, variables))
         result["changed"] = False

@@ -7,7 +7,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 
 import yaml
 from ansible.errors import AnsibleFilterError
@@ -48,7 +48,7 @@ def _untagged(loader: _Loader, _suffix: str, node: yaml.Node) -> Any:
         return loader.construct_mapping(node, deep=True)
     if isinstance(node, yaml.SequenceNode):
         return loader.construct_sequence(node, deep=True)
-    return loader.construct_scalar(node)  # type: ignore[arg-type]  # what is left is a scalar
+    return loader.construct_scalar(cast("yaml.ScalarNode", node))
 
 
 _Loader.add_multi_constructor("!", _untagged)

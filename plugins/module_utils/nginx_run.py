@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import os
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import Any
 
@@ -27,7 +28,7 @@ def is_ours(path: str) -> bool:
     return (read_file(path).content or b"").startswith(_OURS)
 
 
-class Run:
+class Run(ABC):
     """One run. result: what the module returns, truthful at every moment."""
 
     def __init__(self, params: Mapping[str, Any], nginx: Nginx, check_mode: bool) -> None:
@@ -39,9 +40,9 @@ class Run:
         self.generations = Generations(params["state_directory"])
         self.tls = Tls(params["tls_name"], params["ca"] or "")
 
+    @abstractmethod
     def run(self) -> None:
         """Do it. ApplyError, GenerationError, FenceError, OSError or KeyError when it cannot be done."""
-        raise NotImplementedError
 
     def under_fence(self) -> None:
         """Act as the only mutation on this host."""
@@ -56,9 +57,9 @@ class Run:
         ):
             self.act()
 
+    @abstractmethod
     def act(self) -> None:
         """The part under the fence."""
-        raise NotImplementedError
 
     def own_paths(self) -> list[str]:
         """Where files of ours are, or may be left from another mode."""

@@ -21,7 +21,7 @@ from samokoder.window import Window
 ACTIVE_SECONDS = 300.0
 MOST_USERS = 100_000
 
-disable_created_metrics()  # type: ignore[no-untyped-call]  # the library has no types here
+disable_created_metrics()
 
 
 class Metrics(Collector):
