@@ -26,6 +26,7 @@ TIERS = ROOT / "tests" / "tiers.yml"
 OUTPUT = ROOT / "tests" / "output"
 NGINX = str(ROOT / ".cache" / "nginx" / "usr" / "sbin")
 TAIL_LINES = 40
+FAILED_TEST = ("FAILED ", "ERROR ")
 TIMEOUT_SECONDS = 600.0
 LAB_UP_SECONDS = 1500.0
 TIER_KEYS = {"name", "fast", "parallel", "needs", "seconds", "checks"}
@@ -175,9 +176,11 @@ def report(result: Result) -> None:
     print(f"{'ok    ' if result.passed else 'FAILED'} {result.name}  {result.seconds:.1f} s  {result.note}".rstrip())
     if not result.passed:
         lines = result.log.read_text(errors="replace").splitlines()
-        print(f"  --- last lines of {result.log.relative_to(ROOT)}")
-        print("\n".join(f"  {line}" for line in lines[-TAIL_LINES:]))
-        print(f"  --- run it alone: bin/test {result.name}")
+        # First, because pytest names the failed tests last, and of a long output often only the beginning is kept.
+        shown = [line for line in lines if line.startswith(FAILED_TEST)]
+        shown += [f"--- last lines of {result.log.relative_to(ROOT)}", *lines[-TAIL_LINES:]]
+        shown += [f"--- run it alone: bin/test {result.name}"]
+        print("\n".join(f"  {line}" for line in shown))
     sys.stdout.flush()
 
 

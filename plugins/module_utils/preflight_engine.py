@@ -25,6 +25,10 @@ class EngineError(Exception):
         self.status = status
 
 
+class EngineSilence(EngineError):
+    """The engine gave no answer in time."""
+
+
 class _SocketConnection(http.client.HTTPConnection):
     def __init__(self, path: str, timeout: float) -> None:
         super().__init__("localhost", timeout=timeout)
@@ -56,6 +60,8 @@ class Engine:
             connection.request("GET", target, headers=headers or {})
             answer = connection.getresponse()
             body = answer.read()
+        except TimeoutError as error:
+            raise EngineSilence(f"{self._path}: no answer in {self._timeout:g} s") from error
         except (OSError, http.client.HTTPException) as error:
             raise EngineError(f"{self._path}: {error}") from error
         finally:
@@ -85,7 +91,11 @@ class Engine:
         :param login: as registry_login gives it.
         :raises EngineError: status 404 (or 401, 403) when the registry has no such image for this user.
         """
-        found = self.get(f"/distribution/{quote(image, safe='/:@')}/json", {"X-Registry-Auth": login})
+        try:
+            found = self.get(f"/distribution/{quote(image, safe='/:@')}/json", {"X-Registry-Auth": login})
+        except EngineSilence as error:
+            # It waits for the registry, or for a name server that is silent about it.
+            raise EngineError(f"no answer from {registry_of(image)} in {self._timeout:g} s") from error
         platforms = [f"{one.get('os')}/{one.get('architecture')}" for one in found.get("Platforms") or []]
         return str(found["Descriptor"]["digest"]), sorted({one for one in platforms if "unknown" not in one})
 

@@ -29,7 +29,7 @@ REGISTRY_REMEDIES = (
         "log in to the registry (release_registry_username), or wait: it limits how often it is asked",
     ),
     (
-        r"dial |no such host|timeout|refused|EOF|deadline|unreachable",
+        r"dial |no answer from |no such host|timeout|refused|EOF|deadline|unreachable",
         "make the registry reachable from there, or correct release_image",
     ),
 )

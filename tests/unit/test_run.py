@@ -118,3 +118,15 @@ def test_the_last_line_and_the_exit_code(
 def test_nothing_run_is_no_success(capsys: pytest.CaptureFixture[str]) -> None:
     assert run.summarise([], 0.0) == 1
     assert capsys.readouterr().out.splitlines()[-1] == "0 passed, 0 failed"
+
+
+def test_a_failure_begins_with_the_names_of_what_failed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(run, "ROOT", tmp_path)
+    log = tmp_path / "it.log"
+    log.write_text("\n".join([*map(str, range(60)), "FAILED tests/one.py::test[row]", *map(str, range(60, 100))]))
+    run.report(Result("it", False, 1.0, log, "exit code 1"))
+    said = capsys.readouterr().out.splitlines()
+    assert said[:3] == ["FAILED it  1.0 s  exit code 1", "  FAILED tests/one.py::test[row]", "  --- last lines of it.log"]
+    assert said[3:] == [*(f"  {number}" for number in range(60, 100)), "  --- run it alone: bin/test it"]

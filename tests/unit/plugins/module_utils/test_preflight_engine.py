@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import http.server
 import json
+import socket
 import socketserver
 import threading
 from collections.abc import Iterator
@@ -16,6 +17,7 @@ from ansible_collections.bluegreen.release.plugins.module_utils.preflight_docker
 from ansible_collections.bluegreen.release.plugins.module_utils.preflight_engine import (
     Engine,
     EngineError,
+    EngineSilence,
     manifest_bytes,
     registry_login,
     registry_of,
@@ -154,3 +156,15 @@ def test_refusal_carries_the_reason_and_the_status(engine: Engine, tmp_path: Pat
 def test_no_engine(tmp_path: Path) -> None:
     with pytest.raises(EngineError, match=r"docker\.sock"):
         Engine(str(tmp_path / "docker.sock"), 1.0).containers()
+
+
+def test_silence_is_told_from_that_of_the_registry(tmp_path: Path) -> None:
+    path = str(tmp_path / "docker.sock")
+    with socket.socket(socket.AF_UNIX) as silent:
+        silent.bind(path)
+        silent.listen()
+        engine = Engine(path, 0.05)
+        with pytest.raises(EngineSilence, match=f"^{path}: no answer in 0.05 s$"):
+            engine.get("/info")
+        with pytest.raises(EngineError, match=r"^no answer from reg:5000 in 0.05 s$"):
+            engine.distribution("reg:5000/shop:1", registry_login("reg:5000/shop:1", tmp_path))

@@ -406,6 +406,7 @@ def test_an_image_that_runs_there_or_does_not_say(built: list[str]) -> None:
         ("manifest unknown: manifest unknown", "no such tag"),
         ("toomanyrequests: You have reached your pull rate limit", "how often"),
         ("dial tcp 10.0.0.9:5000: connect: connection refused", "reachable from there"),
+        ("no answer from registry.example.com in 5 s", "reachable from there"),
         ("unauthorized: authentication required", "set release_registry_username"),
         ("something new", "look at its registry"),
     ],
