@@ -15,14 +15,15 @@ from ansible_collections.bluegreen.release.plugins.filter.compose import parse_c
 from ansible_collections.bluegreen.release.plugins.module_utils import adopt_compose
 from ansible_collections.bluegreen.release.plugins.module_utils.adopt_plan import adopt_plan
 from ansible_collections.bluegreen.release.plugins.module_utils.adopt_views import View, Wanted
+from ansible_collections.bluegreen.release.plugins.module_utils.options import ESTATE
 from ansible_collections.bluegreen.release.plugins.module_utils.preflight_problem import Problem, report
 from ansible_collections.bluegreen.release.plugins.plugin_utils.action_arguments import arguments_of
 
 TEXTS = (
-    "application", "project", "service", "version", "image", "shared_project", "singleton_host", "mode", "listen",
+    "application", "project", "service", "version", "shared_project", "singleton_host", "mode", "listen",
     "tls_listen", "tls_certificate", "compose_file",
 )  # fmt: skip
-LISTS = ("lb_hosts", "app_hosts", "services", "singletons", "shared", "names", "environment", "site_files")
+LISTS = ("services", "singletons", "shared", "names", "environment", "site_files")
 DICTS = ("projects", "slots", "files", "limits")
 
 
@@ -47,6 +48,7 @@ class ActionModule(ActionBase):
         given = arguments_of(
             self,
             {
+                **ESTATE,
                 **{name: {"type": "str", "required": True} for name in TEXTS},
                 **{name: {"type": "list", "elements": "str", "required": True} for name in LISTS},
                 **{name: {"type": "dict", "required": True} for name in DICTS},

@@ -10,6 +10,7 @@ from typing import Any
 from ansible.plugins.action import ActionBase
 from ansible_collections.bluegreen.release.plugins.module_utils.nginx_container import ContainerError, parse_container
 from ansible_collections.bluegreen.release.plugins.module_utils.nginx_dump import Dump, DumpError, parse
+from ansible_collections.bluegreen.release.plugins.module_utils.options import ESTATE
 from ansible_collections.bluegreen.release.plugins.module_utils.preflight_judge import judge, summary
 from ansible_collections.bluegreen.release.plugins.module_utils.preflight_problem import report
 from ansible_collections.bluegreen.release.plugins.module_utils.preflight_reach import no_root
@@ -30,8 +31,6 @@ class ActionModule(ActionBase):
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         """Give ``passed``, ``report``, ``problems``, ``notes``, ``plan`` (null unless passed) and ``summary``."""
         result: dict[str, Any] = super().run(tmp, task_vars)
-        texts = {name: {"type": "str", "required": True} for name in ("version", "image")}
-        lists = {name: {"type": "list", "elements": "str", "required": True} for name in ("lb_hosts", "app_hosts")}
         numbers = {
             "horizon_seconds": {"type": "int", "required": True},
             "disk_margin_megabytes": {"type": "int", "required": True},
@@ -41,8 +40,8 @@ class ActionModule(ActionBase):
             "ended": {"type": "float", "required": True},
         }
         flags = {name: {"type": "bool", "required": True} for name in ("replace_standby", "takeover", "logs_in")}
-        site = {"site": {"type": "dict", "required": True}}
-        given = arguments_of(self, {**texts, **lists, **numbers, **flags, **site})
+        others = {"version": {"type": "str", "required": True}, "site": {"type": "dict", "required": True}}
+        given = arguments_of(self, {**ESTATE, **numbers, **flags, **others})
         hostvars = (task_vars or {})["hostvars"]
         wanted = _wanted(given)
         hosts = [*wanted.lb_hosts, *wanted.app_hosts]

@@ -10,11 +10,12 @@ from typing import Any
 from ansible.errors import AnsibleConnectionFailure
 from ansible.plugins.action import ActionBase
 from ansible_collections.bluegreen.release.plugins.module_utils import record, release_take
+from ansible_collections.bluegreen.release.plugins.module_utils.options import RECORD, Options
 from ansible_collections.bluegreen.release.plugins.plugin_utils.action_arguments import arguments_of
 
-SPEC: dict[str, dict[str, Any]] = {
+SPEC: Options = {
+    **RECORD,
     "application": {"type": "str", "required": True},
-    "state_directory": {"type": "path", "required": True},
     "phase": {"type": "str", "default": ""},
     "outcome": {"type": "str", "default": ""},
     "facts": {"type": "dict", "default": {}},
@@ -23,7 +24,6 @@ SPEC: dict[str, dict[str, Any]] = {
     "write": {"type": "bool", "required": True},
     "best_effort": {"type": "bool", "default": False},
     "hosts": {"type": "list", "elements": "str", "default": []},
-    "wait_seconds": {"type": "float", "default": 60.0},
 }
 
 

@@ -16,25 +16,16 @@ description:
     engine restarts.
 author:
   - bluegreen.release maintainers
-attributes:
-  check_mode:
-    description: Can run in check mode without changing anything.
-    support: full
-  diff_mode:
-    description: Has nothing to show as a difference.
-    support: none
-  idempotent:
-    description: A second run changes nothing.
-    support: full
+extends_documentation_fragment:
+  - bluegreen.release.attributes
+  - bluegreen.release.fence
+  - bluegreen.release.docker
+  - bluegreen.release.docker.project
 options:
   state:
     description: What the containers are to be.
     type: str
     choices: [started, stopped]
-    required: true
-  project:
-    description: Compose project of the containers.
-    type: str
     required: true
   services:
     description: Services whose containers are meant. With none nothing is done.
@@ -45,18 +36,6 @@ options:
     description: Longest wait for healthy containers with O(state=started).
     type: float
     default: 120
-  docker_cli:
-    description: The Docker command.
-    type: str
-    default: docker
-  state_directory:
-    description: Directory of lock and epoch on this host.
-    type: path
-    required: true
-  epoch:
-    description: Epoch of this run.
-    type: int
-    required: true
 """
 
 EXAMPLES = r"""
@@ -82,18 +61,18 @@ from typing import Any
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.bluegreen.release.plugins.module_utils.adopt_moving import Moving
 from ansible_collections.bluegreen.release.plugins.module_utils.fence import FenceError, fenced
+from ansible_collections.bluegreen.release.plugins.module_utils.options import DOCKER, FENCE, PROJECT
 from ansible_collections.bluegreen.release.plugins.module_utils.slot_docker import DockerError
 
 
 def argument_spec() -> dict[str, Any]:
     return {
+        **PROJECT,
+        **DOCKER,
+        **FENCE,
         "state": {"type": "str", "choices": ["started", "stopped"], "required": True},
-        "project": {"type": "str", "required": True},
         "services": {"type": "list", "elements": "str", "required": True},
         "wait_seconds": {"type": "float", "default": 120},
-        "docker_cli": {"type": "str", "default": "docker"},
-        "state_directory": {"type": "path", "required": True},
-        "epoch": {"type": "int", "required": True},
     }
 
 

@@ -15,25 +15,18 @@ description:
   - Runs on the controller only and needs no connection.
 author:
   - bluegreen.release maintainers
+extends_documentation_fragment:
+  - bluegreen.release.attributes
+  - bluegreen.release.estate
 attributes:
-  check_mode:
-    description: Can run in check mode without changing anything.
-    support: full
-  diff_mode:
-    description: Has nothing to show as a difference.
-    support: none
   idempotent:
     description: Changes nothing.
-    support: full
 options:
   application: {description: Name of the application., type: str, required: true}
   project: {description: Compose project that runs now., type: str, required: true}
   service: {description: Its service that answers HTTP., type: str, required: true}
   version: {description: Version that runs; empty for the tag of its image., type: str, required: true}
   undo: {description: Whether the adoption is to be undone., type: bool, required: true}
-  image: {description: Image repository without tag., type: str, required: true}
-  lb_hosts: {description: The proxies., type: list, elements: str, required: true}
-  app_hosts: {description: The application hosts., type: list, elements: str, required: true}
   services: {description: Services of a slot., type: list, elements: str, required: true}
   singletons: {description: Those of them that run once., type: list, elements: str, required: true}
   singleton_host: {description: The host they run on., type: str, required: true}
@@ -99,20 +92,13 @@ passed:
   description: Whether nothing stands in the way.
   returned: always
   type: bool
-report:
-  description: All problems in one text.
-  returned: always
-  type: str
+report: {description: All problems in one text., returned: always, type: str}
 problems:
   description: All problems, each with what, expected, found, do.
   returned: always
   type: list
   elements: dict
-notes:
-  description: What is worth a line and refuses nothing.
-  returned: always
-  type: list
-  elements: str
+notes: {description: What is worth a line and refuses nothing., returned: always, type: list, elements: str}
 plan:
   description:
     - C(action), one of adopt, nothing, undo and take_back; C(lines) for a person; and what the action needs.

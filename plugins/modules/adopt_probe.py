@@ -14,16 +14,12 @@ description:
   - Of environments only names are read, never values.
 author:
   - bluegreen.release maintainers
+extends_documentation_fragment:
+  - bluegreen.release.attributes
+  - bluegreen.release.docker
 attributes:
-  check_mode:
-    description: Can run in check mode without changing anything.
-    support: full
-  diff_mode:
-    description: Has nothing to show as a difference.
-    support: none
   idempotent:
     description: Changes nothing.
-    support: full
 options:
   nginx_command:
     description: Command that prints the whole configuration of nginx. Empty on a host that is no proxy.
@@ -45,10 +41,6 @@ options:
     type: list
     elements: int
     default: []
-  docker_cli:
-    description: The Docker command.
-    type: str
-    default: docker
 """
 
 EXAMPLES = r"""
@@ -90,16 +82,17 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.bluegreen.release.plugins.module_utils import adopt_look
+from ansible_collections.bluegreen.release.plugins.module_utils.options import DOCKER
 from ansible_collections.bluegreen.release.plugins.module_utils.slot_docker import DockerError, Run
 
 
 def argument_spec() -> dict[str, Any]:
     return {
+        **DOCKER,
         "nginx_command": {"type": "list", "elements": "str", "default": []},
         "hidden_files": {"type": "list", "elements": "path", "default": []},
         "projects": {"type": "list", "elements": "str", "default": []},
         "ports": {"type": "list", "elements": "int", "default": []},
-        "docker_cli": {"type": "str", "default": "docker"},
     }
 
 

@@ -15,18 +15,15 @@ description:
   - Does not fail by itself. RV(problem) says what is wrong, so that every host of a run can act on it alike.
 author:
   - bluegreen.release maintainers (@bluegreen-release)
+extends_documentation_fragment:
+  - bluegreen.release.attributes
 attributes:
   check_mode:
-    support: full
-    description: Can run in C(check_mode) and return changed status prediction without modifying target.
     details:
       - The command is not run, as nothing is known of what it does.
-  diff_mode:
-    support: none
-    description: Will return details on what has changed (or possibly needs changing in C(check_mode)).
   idempotent:
-    support: none
     description: Whether a second run changes nothing.
+    support: none
 options:
   identity:
     description: Given back as RV(identity), to tell this answer from one to an earlier hook.

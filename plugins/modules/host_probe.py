@@ -15,16 +15,11 @@ description:
     so that the answer holds for the pull that follows.
 author:
   - bluegreen.release maintainers
+extends_documentation_fragment:
+  - bluegreen.release.attributes
 attributes:
-  check_mode:
-    description: Can run in check mode without changing anything.
-    support: full
-  diff_mode:
-    description: Has nothing to show as a difference.
-    support: none
   idempotent:
     description: Changes nothing.
-    support: full
 options:
   slots:
     description: The slots, each with its C(port), as in C(release_slots).

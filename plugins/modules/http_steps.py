@@ -15,19 +15,16 @@ description:
   - Values saved from answers and O(secrets) are masked in results and messages.
 author:
   - bluegreen.release maintainers (@bluegreen-release)
+extends_documentation_fragment:
+  - bluegreen.release.attributes
 attributes:
   check_mode:
-    support: full
-    description: Can run in C(check_mode) and return changed status prediction without modifying target.
     details:
       - Steps are sent in check mode only when all of them use C(GET), C(HEAD) or C(OPTIONS); otherwise RV(passed) is
         true, RV(attempts) is 0 and nothing is sent.
-  diff_mode:
-    support: none
-    description: Will return details on what has changed (or possibly needs changing in C(check_mode)).
   idempotent:
-    support: N/A
     description: Whether a second run changes nothing; the module itself reports no change.
+    support: N/A
 options:
   base_url:
     description: Scheme, address and port of the server, for example V(http://127.0.0.1:8001).

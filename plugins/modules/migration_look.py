@@ -16,16 +16,8 @@ description:
   - The image's entrypoint runs as well; one that changes something does so here too.
 author:
   - bluegreen.release maintainers (@bluegreen-release)
-attributes:
-  check_mode:
-    support: full
-    description: Can run in C(check_mode) and return changed status prediction without modifying target.
-  diff_mode:
-    support: none
-    description: Will return details on what has changed (or possibly needs changing in C(check_mode)).
-  idempotent:
-    support: full
-    description: Whether a second run changes nothing.
+extends_documentation_fragment:
+  - bluegreen.release.attributes
 options:
   application:
     description: Beginning of the name of the compose project.

@@ -10,6 +10,9 @@ module: nginx_site
 short_description: Bring the nginx site of an application into effect, and prove it
 version_added: 0.1.0
 author: bluegreen.release maintainers (@bluegreen-release)
+extends_documentation_fragment:
+  - bluegreen.release.fence
+  - bluegreen.release.proxy
 description:
   - Judges the inputs, makes the directories and the first flag, writes the site and the preview file, has nginx test
     them, reloads, and proves over fresh connections that only the new generation answers.
@@ -26,6 +29,7 @@ attributes:
     description: Shows the site; of the preview file only whether its content or mode changes.
   idempotent:
     support: full
+    description: A second run changes nothing.
 options:
   state:
     description: >-
@@ -124,13 +128,7 @@ options:
     type: str
     default: ""
   state_directory:
-    description: Directory of the fence; made when missing.
-    type: path
-    required: true
-  epoch:
-    description: Epoch of the release lock; a lower one than the host has seen is refused.
-    type: int
-    required: true
+    description: Directory of the host's fence; made when missing.
   fence_wait_seconds:
     description: How long to wait for another mutation of this host to end.
     type: float
@@ -149,37 +147,14 @@ options:
     description: Where nginx says its generation.
     type: str
     required: true
-  probe_headers:
-    description: Headers of the probe request, C(Host) and the secret. The secret is never shown.
-    type: dict
-    default: {}
   front_url:
     description: A URL of the front door on this proxy; its answers must name a slot. Needed for V(present).
     type: str
     default: ""
-  front_headers:
-    description: Headers of the front door requests, such as C(Host).
-    type: dict
-    default: {}
-  slot_header:
-    description: Answer header that names the slot.
-    type: str
-    default: X-Release-Slot
-  tls_name:
-    description: Name that the certificate must be for when a URL is https; empty means that of the C(Host) header.
-    type: str
-    default: ""
-  ca:
-    description: File of the authorities that https is verified by; none means those of the system.
-    type: path
   prove_seconds:
     description: For how long on end every answer must be of the new generation.
     type: float
     default: 0.3
-  prove_timeout_seconds:
-    description: When to give up the proof.
-    type: float
-    default: 10
 """
 
 EXAMPLES = r"""
@@ -266,6 +241,7 @@ from ansible_collections.bluegreen.release.plugins.module_utils.nginx_generation
 from ansible_collections.bluegreen.release.plugins.module_utils.nginx_run import Run
 from ansible_collections.bluegreen.release.plugins.module_utils.nginx_siting import Site
 from ansible_collections.bluegreen.release.plugins.module_utils.nginx_undoing import Restoration, Withdrawal
+from ansible_collections.bluegreen.release.plugins.module_utils.options import FENCE, PROXY
 
 STATES: dict[str, type[Run]] = {"present": Site, "withdrawn": Withdrawal, "restored": Restoration}
 
@@ -284,6 +260,8 @@ def _inputs_spec() -> dict[str, Any]:
 
 def _argument_spec() -> dict[str, Any]:
     return {
+        **FENCE,
+        **PROXY,
         "state": {"type": "str", "choices": list(STATES), "default": "present"},
         "generation": {"type": "str", "default": ""},
         "site": {"type": "str", "default": ""},
@@ -298,20 +276,12 @@ def _argument_spec() -> dict[str, Any]:
         "flags_directory": {"type": "path", "required": True},
         "initial_slot": {"type": "str", "choices": ["", "blue", "green"], "default": ""},
         "owner": {"type": "str", "default": ""},
-        "state_directory": {"type": "path", "required": True},
-        "epoch": {"type": "int", "required": True},
         "fence_wait_seconds": {"type": "float", "default": 30},
         "test_command": {"type": "list", "elements": "str", "default": ["nginx", "-t"]},
         "reload_command": {"type": "list", "elements": "str", "default": ["nginx", "-s", "reload"]},
         "probe_url": {"type": "str", "required": True},
-        "probe_headers": {"type": "dict", "default": {}, "no_log": True},
         "front_url": {"type": "str", "default": ""},
-        "front_headers": {"type": "dict", "default": {}},
-        "slot_header": {"type": "str", "default": "X-Release-Slot"},
-        "tls_name": {"type": "str", "default": ""},
-        "ca": {"type": "path"},
         "prove_seconds": {"type": "float", "default": 0.3},
-        "prove_timeout_seconds": {"type": "float", "default": 10},
     }
 
 

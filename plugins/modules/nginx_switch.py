@@ -10,6 +10,9 @@ module: nginx_switch
 short_description: Move the users of a proxy to a slot without a reload
 version_added: 0.1.0
 author: bluegreen.release maintainers (@bluegreen-release)
+extends_documentation_fragment:
+  - bluegreen.release.fence.to_act
+  - bluegreen.release.proxy
 description:
   - Renames C(live.blue) to C(live.green) or back, under the fence of the host, and proves over fresh connections
     through the front door of this very proxy that every answer then comes from the wanted slot.
@@ -38,12 +41,6 @@ options:
     description: Directory that holds the flag.
     type: path
     required: true
-  state_directory:
-    description: Directory of the fence; needed to switch.
-    type: path
-  epoch:
-    description: Epoch of the release lock; a lower one than the host has seen is refused. Needed to switch.
-    type: int
   fence_wait_seconds:
     description: How long to wait for another mutation of this host to end.
     type: float
@@ -52,36 +49,13 @@ options:
     description: Where nginx says which flag its workers see, for example C(http://127.0.0.1:80/.bluegreen/slot).
     type: str
     required: true
-  probe_headers:
-    description: Headers of the probe request, C(Host) and the secret. The secret is never shown.
-    type: dict
-    default: {}
   front_url:
     description: A URL of the front door on this proxy; needed to switch.
     type: str
-  front_headers:
-    description: Headers of the front door requests, such as C(Host).
-    type: dict
-    default: {}
-  slot_header:
-    description: Answer header that names the slot.
-    type: str
-    default: X-Release-Slot
-  tls_name:
-    description: Name that the certificate must be for when a URL is https; empty means that of the C(Host) header.
-    type: str
-    default: ""
-  ca:
-    description: File of the authorities that https is verified by; none means those of the system.
-    type: path
   prove_seconds:
     description: For how long on end every answer must come from the slot.
     type: float
     default: 0.5
-  prove_timeout_seconds:
-    description: When to give up the proof; longer than O(prove_seconds).
-    type: float
-    default: 10
   at:
     description: Instant of the rename in seconds since 1970, so that many proxies act together; at most 60 s ahead.
     type: float
@@ -140,27 +114,22 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.bluegreen.release.plugins.module_utils.fence import FenceError
 from ansible_collections.bluegreen.release.plugins.module_utils.nginx_flags import FlagsError
 from ansible_collections.bluegreen.release.plugins.module_utils.nginx_switching import Switch
+from ansible_collections.bluegreen.release.plugins.module_utils.options import FENCE_TO_ACT, PROXY
 
 
 def main() -> None:
     """Wiring."""
     module = AnsibleModule(
         argument_spec={
+            **FENCE_TO_ACT,
+            **PROXY,
             "state": {"type": "str", "choices": ["switched", "query"], "default": "switched"},
             "slot": {"type": "str", "choices": ["blue", "green"]},
             "flags_directory": {"type": "path", "required": True},
-            "state_directory": {"type": "path"},
-            "epoch": {"type": "int"},
             "fence_wait_seconds": {"type": "float", "default": 10},
             "probe_url": {"type": "str", "required": True},
-            "probe_headers": {"type": "dict", "default": {}, "no_log": True},
             "front_url": {"type": "str"},
-            "front_headers": {"type": "dict", "default": {}},
-            "slot_header": {"type": "str", "default": "X-Release-Slot"},
-            "tls_name": {"type": "str", "default": ""},
-            "ca": {"type": "path"},
             "prove_seconds": {"type": "float", "default": 0.5},
-            "prove_timeout_seconds": {"type": "float", "default": 10},
             "at": {"type": "float"},
         },
         required_if=[("state", "switched", ["slot", "state_directory", "epoch", "front_url"])],

@@ -15,34 +15,16 @@ description:
   - Runs on the controller only and needs no connection.
 author:
   - bluegreen.release maintainers
+extends_documentation_fragment:
+  - bluegreen.release.attributes
+  - bluegreen.release.estate
 attributes:
-  check_mode:
-    description: Can run in check mode without changing anything.
-    support: full
-  diff_mode:
-    description: Has nothing to show as a difference.
-    support: none
   idempotent:
     description: Changes nothing.
-    support: full
 options:
   version:
     description: Version to release.
     type: str
-    required: true
-  image:
-    description: Image repository without tag.
-    type: str
-    required: true
-  lb_hosts:
-    description: The proxies.
-    type: list
-    elements: str
-    required: true
-  app_hosts:
-    description: The application hosts.
-    type: list
-    elements: str
     required: true
   horizon_seconds:
     description: For how long a standby may not be replaced.

@@ -15,10 +15,10 @@ description:
   - Run on all hosts of a release with one O(stamp), it gives every host the same document.
 author:
   - bluegreen.release maintainers
+extends_documentation_fragment:
+  - bluegreen.release.attributes
+  - bluegreen.release.record
 attributes:
-  check_mode:
-    description: Can run in check mode without changing anything.
-    support: full
   diff_mode:
     description: Returns the difference of the stored record.
     support: full
@@ -29,10 +29,6 @@ options:
   application:
     description: Name of the application, for messages.
     type: str
-    required: true
-  state_directory:
-    description: The state directory of the application on the host.
-    type: path
     required: true
   phase:
     description: Phase to advance to. Empty with an O(outcome), or to add O(facts) only.
@@ -69,10 +65,6 @@ options:
     type: list
     elements: str
     default: []
-  wait_seconds:
-    description: How long to wait for another mutation on this host to end.
-    type: float
-    default: 60.0
 """
 
 EXAMPLES = r"""

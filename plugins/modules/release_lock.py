@@ -18,11 +18,10 @@ description:
     itself must exist and belong to the SSH user.
 author:
   - bluegreen.release maintainers (@bluegreen-release)
+extends_documentation_fragment:
+  - bluegreen.release.attributes
+  - bluegreen.release.record
 options:
-  state_directory:
-    description: The state directory of the application on the host.
-    type: path
-    required: true
   state:
     description: What the lock shall be.
     type: str
@@ -54,20 +53,12 @@ options:
     type: list
     elements: str
     default: []
-  wait_seconds:
-    description: How long to wait for a mutation on this host to end.
-    type: float
-    default: 60.0
 attributes:
-  check_mode:
-    description: Can run in check_mode and return what would change without changing it.
-    support: full
   diff_mode:
-    description: Returns what changed (or would change) when in diff mode.
+    description: Returns what changed, or would change.
     support: full
   idempotent:
     description: Taking again with the same holder, or releasing again, changes nothing.
-    support: full
 """
 
 EXAMPLES = r"""
@@ -131,6 +122,7 @@ from ansible_collections.bluegreen.release.plugins.module_utils import (
     state_directory,
     transitions,
 )
+from ansible_collections.bluegreen.release.plugins.module_utils.options import RECORD
 
 
 class Refused(Exception):
@@ -222,7 +214,7 @@ def main() -> None:
     """Entry point."""
     module = AnsibleModule(
         argument_spec={
-            "state_directory": {"type": "path", "required": True},
+            **RECORD,
             "state": {"type": "str", "choices": ["taken", "released", "query"], "required": True},
             "holder": {"type": "dict"},
             "release_id": {"type": "str"},
@@ -230,7 +222,6 @@ def main() -> None:
             "takeover": {"type": "bool", "default": False},
             "leftovers": {"type": "list", "elements": "str", "default": []},
             "folders": {"type": "list", "elements": "str", "default": []},
-            "wait_seconds": {"type": "float", "default": fence.DEFAULT_WAIT_SECONDS},
         },
         required_if=[("state", "taken", ("holder",)), ("state", "released", ("release_id", "epoch"))],
         supports_check_mode=True,

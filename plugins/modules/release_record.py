@@ -17,11 +17,10 @@ description:
     read are named in RV(corrupt), not failed on.
 author:
   - bluegreen.release maintainers (@bluegreen-release)
+extends_documentation_fragment:
+  - bluegreen.release.attributes
+  - bluegreen.release.record
 options:
-  state_directory:
-    description: The state directory of the application on the host.
-    type: path
-    required: true
   state:
     description: Whether to write O(document) or only to read.
     type: str
@@ -37,20 +36,12 @@ options:
     description: How many closed records to return at most, newest first. Unfinished ones are always returned.
     type: int
     default: 20
-  wait_seconds:
-    description: How long to wait for another mutation on this host to end.
-    type: float
-    default: 60.0
 attributes:
-  check_mode:
-    description: Can run in check_mode and return what would change without changing it.
-    support: full
   diff_mode:
-    description: Returns what changed (or would change) when in diff mode.
+    description: Returns what changed, or would change.
     support: full
   idempotent:
     description: Running it again with the same document changes nothing.
-    support: full
 """
 
 EXAMPLES = r"""
@@ -130,6 +121,7 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.bluegreen.release.plugins.module_utils import fence, record, state_directory
+from ansible_collections.bluegreen.release.plugins.module_utils.options import RECORD
 
 
 def write(params: dict[str, Any], dry_run: bool) -> dict[str, Any]:
@@ -162,12 +154,11 @@ def main() -> None:
     """Entry point."""
     module = AnsibleModule(
         argument_spec={
-            "state_directory": {"type": "path", "required": True},
+            **RECORD,
             "state": {"type": "str", "choices": ["present", "query"], "required": True},
             "document": {"type": "dict"},
             "epoch": {"type": "int"},
             "limit": {"type": "int", "default": 20},
-            "wait_seconds": {"type": "float", "default": fence.DEFAULT_WAIT_SECONDS},
         },
         required_if=[("state", "present", ("document", "epoch"))],
         supports_check_mode=True,

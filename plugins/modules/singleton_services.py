@@ -16,16 +16,10 @@ description:
     back with the engine.
 author:
   - bluegreen.release maintainers (@bluegreen-release)
-attributes:
-  check_mode:
-    support: full
-    description: Can run in C(check_mode) and return changed status prediction without modifying target.
-  diff_mode:
-    support: none
-    description: Will return details on what has changed (or possibly needs changing in C(check_mode)).
-  idempotent:
-    support: full
-    description: Whether a second run changes nothing.
+extends_documentation_fragment:
+  - bluegreen.release.attributes
+  - bluegreen.release.fence.to_act
+  - bluegreen.release.docker
 options:
   state:
     description: Whether to stop O(services) in O(slots), to start them there, or only to look.
@@ -76,16 +70,6 @@ options:
     description: Given back, to tell this answer from one to an earlier task.
     type: str
     default: ""
-  state_directory:
-    description: Directory of the host's fence. Needed to act.
-    type: path
-  epoch:
-    description: Epoch of this run's lock; a lower one than the host has seen is refused. Needed to act.
-    type: int
-  docker_cli:
-    description: The Docker command.
-    type: str
-    default: docker
 """
 
 EXAMPLES = r"""
@@ -140,11 +124,14 @@ from typing import Any
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.bluegreen.release.plugins.module_utils import singleton
 from ansible_collections.bluegreen.release.plugins.module_utils.fence import FenceError, fenced
+from ansible_collections.bluegreen.release.plugins.module_utils.options import DOCKER, FENCE_TO_ACT
 from ansible_collections.bluegreen.release.plugins.module_utils.slot_docker import DockerError, Run
 
 
 def argument_spec() -> dict[str, Any]:
     return {
+        **FENCE_TO_ACT,
+        **DOCKER,
         "state": {"type": "str", "choices": ["stopped", "started", "query"], "required": True},
         "projects": {"type": "dict", "required": True},
         "services": {"type": "list", "elements": "str", "required": True},
@@ -156,9 +143,6 @@ def argument_spec() -> dict[str, Any]:
         "existing": {"type": "bool", "default": False},
         "settle_seconds": {"type": "float", "default": 2.0},
         "identity": {"type": "str", "default": ""},
-        "state_directory": {"type": "path"},
-        "epoch": {"type": "int"},
-        "docker_cli": {"type": "str", "default": "docker"},
     }
 
 

@@ -14,23 +14,15 @@ description:
   - A proxy keeps idle connections for a while after its last request, so this takes as long as its keep-alive.
 author:
   - bluegreen.release maintainers (@bluegreen-release)
+extends_documentation_fragment:
+  - bluegreen.release.attributes
+  - bluegreen.release.docker
+  - bluegreen.release.docker.project
 attributes:
   check_mode:
-    support: full
-    description: Can run in C(check_mode) and return changed status prediction without modifying target.
     details:
       - Looks once and does not wait.
-  diff_mode:
-    support: none
-    description: Will return details on what has changed (or possibly needs changing in C(check_mode)).
-  idempotent:
-    support: full
-    description: Whether a second run changes nothing.
 options:
-  project:
-    description: Name of the compose project.
-    type: str
-    required: true
   service:
     description: Service whose containers are looked at.
     type: str
@@ -47,10 +39,6 @@ options:
     description: Pause between two looks.
     type: float
     default: 0.5
-  docker_cli:
-    description: The Docker command.
-    type: str
-    default: docker
   fail:
     description: Whether the task fails when somebody is still connected at the end.
     type: bool
@@ -87,6 +75,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.bluegreen.release.plugins.module_utils.options import DOCKER, PROJECT
 from ansible_collections.bluegreen.release.plugins.module_utils.slot_docker import (
     DockerError,
     Run,
@@ -97,12 +86,12 @@ from ansible_collections.bluegreen.release.plugins.module_utils.slot_sockets imp
 
 def argument_spec() -> dict[str, Any]:
     return {
-        "project": {"type": "str", "required": True},
+        **PROJECT,
+        **DOCKER,
         "service": {"type": "str", "required": True},
         "port": {"type": "int", "required": True},
         "within_seconds": {"type": "float", "default": 0},
         "interval_seconds": {"type": "float", "default": 0.5},
-        "docker_cli": {"type": "str", "default": "docker"},
         "fail": {"type": "bool", "default": True},
     }
 

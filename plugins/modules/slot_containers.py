@@ -13,21 +13,11 @@ description:
   - Changes nothing.
 author:
   - bluegreen.release maintainers (@bluegreen-release)
-attributes:
-  check_mode:
-    support: full
-    description: Can run in C(check_mode) and return changed status prediction without modifying target.
-  diff_mode:
-    support: none
-    description: Will return details on what has changed (or possibly needs changing in C(check_mode)).
-  idempotent:
-    support: full
-    description: Whether a second run changes nothing.
+extends_documentation_fragment:
+  - bluegreen.release.attributes
+  - bluegreen.release.docker
+  - bluegreen.release.docker.project
 options:
-  project:
-    description: Name of the compose project.
-    type: str
-    required: true
   services:
     description: Services each of which must have a running, healthy container.
     type: list
@@ -46,10 +36,6 @@ options:
     description: How many last log lines of each container RV(report) shows when something is wrong.
     type: int
     default: 20
-  docker_cli:
-    description: The Docker command.
-    type: str
-    default: docker
   cause:
     description: Message of the task that should have started the containers; a problem when it is not empty.
     type: str
@@ -98,6 +84,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.bluegreen.release.plugins.module_utils.options import DOCKER, PROJECT
 from ansible_collections.bluegreen.release.plugins.module_utils.slot_docker import (
     Container,
     DockerError,
@@ -115,12 +102,12 @@ _POLL_SECONDS = 0.5
 
 def argument_spec() -> dict[str, Any]:
     return {
-        "project": {"type": "str", "required": True},
+        **PROJECT,
+        **DOCKER,
         "services": {"type": "list", "elements": "str", "default": []},
         "released": {"type": "list", "elements": "str", "default": []},
         "digest": {"type": "str", "default": ""},
         "log_lines": {"type": "int", "default": 20},
-        "docker_cli": {"type": "str", "default": "docker"},
         "cause": {"type": "str", "default": ""},
         "wait_seconds": {"type": "int", "default": 0},
         "fail": {"type": "bool", "default": True},

@@ -15,18 +15,15 @@ description:
   - Tells what the slot is configured with, without any value.
 author:
   - bluegreen.release maintainers (@bluegreen-release)
+extends_documentation_fragment:
+  - bluegreen.release.attributes
+  - bluegreen.release.fence.to_act
 attributes:
-  check_mode:
-    support: full
-    description: Can run in C(check_mode) and return changed status prediction without modifying target.
   diff_mode:
+    description: Shows what changes in the files.
     support: full
-    description: Will return details on what has changed (or possibly needs changing in C(check_mode)).
     details:
       - The content of O(secret_files) is not shown.
-  idempotent:
-    support: full
-    description: Whether a second run changes nothing.
 options:
   directory:
     description: Directory of the slot. Its parent must exist and be writable.
@@ -47,11 +44,7 @@ options:
     default: present
   state_directory:
     description: Directory of the host's fence.
-    type: path
     required: true
-  epoch:
-    description: Epoch of this run's lock; a lower one than the host has seen is refused. Needed to write.
-    type: int
 """
 
 EXAMPLES = r"""
@@ -94,6 +87,7 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.bluegreen.release.plugins.module_utils.fence import FenceError, fenced
+from ansible_collections.bluegreen.release.plugins.module_utils.options import FENCE_TO_ACT
 from ansible_collections.bluegreen.release.plugins.module_utils.slot_configuration import (
     configuration,
     ensure_key,
@@ -112,12 +106,12 @@ from ansible_collections.bluegreen.release.plugins.module_utils.slot_files impor
 
 def argument_spec() -> dict[str, Any]:
     return {
+        **FENCE_TO_ACT,
         "directory": {"type": "path", "required": True},
         "files": {"type": "dict", "default": {}},
         "secret_files": {"type": "dict", "default": {}, "no_log": True},
         "state_directory": {"type": "path", "required": True},
         "state": {"type": "str", "choices": ["present", "query"], "default": "present"},
-        "epoch": {"type": "int"},
     }
 
 

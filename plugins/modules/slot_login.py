@@ -14,18 +14,15 @@ description:
     image finds it.
 author:
   - bluegreen.release maintainers (@bluegreen-release)
+extends_documentation_fragment:
+  - bluegreen.release.attributes
+  - bluegreen.release.fence
+  - bluegreen.release.docker
 attributes:
   check_mode:
-    support: full
-    description: Can run in C(check_mode) and return changed status prediction without modifying target.
     details:
       - Does not try the password.
-  diff_mode:
-    support: none
-    description: Will return details on what has changed (or possibly needs changing in C(check_mode)).
   idempotent:
-    support: full
-    description: Whether a second run changes nothing.
     details:
       - The password is tried on each run. With a credential helper every run says changed.
 options:
@@ -40,18 +37,6 @@ options:
   password:
     description: Password or token.
     type: str
-    required: true
-  docker_cli:
-    description: The Docker command.
-    type: str
-    default: docker
-  state_directory:
-    description: Directory of the host's fence.
-    type: path
-    required: true
-  epoch:
-    description: Epoch of this run's lock; a lower one than the host has seen is refused.
-    type: int
     required: true
 """
 
@@ -77,6 +62,7 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.bluegreen.release.plugins.module_utils.fence import FenceError, fenced
+from ansible_collections.bluegreen.release.plugins.module_utils.options import DOCKER, FENCE
 from ansible_collections.bluegreen.release.plugins.module_utils.preflight_engine import registry_of
 from ansible_collections.bluegreen.release.plugins.module_utils.slot_registry import (
     LoginError,
@@ -88,12 +74,11 @@ from ansible_collections.bluegreen.release.plugins.module_utils.slot_registry im
 
 def argument_spec() -> dict[str, Any]:
     return {
+        **FENCE,
+        **DOCKER,
         "image": {"type": "str", "required": True},
         "username": {"type": "str", "required": True},
         "password": {"type": "str", "required": True, "no_log": True},
-        "docker_cli": {"type": "str", "default": "docker"},
-        "state_directory": {"type": "path", "required": True},
-        "epoch": {"type": "int", "required": True},
     }
 
 

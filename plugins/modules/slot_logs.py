@@ -13,23 +13,16 @@ description:
     C(RELEASE_ID-SLOT-SERVICE.log), mode 0600, under the fence of the host. Logs may hold users' data.
 author:
   - bluegreen.release maintainers (@bluegreen-release)
+extends_documentation_fragment:
+  - bluegreen.release.attributes
+  - bluegreen.release.fence
+  - bluegreen.release.docker
+  - bluegreen.release.docker.project
 attributes:
   check_mode:
-    support: full
-    description: Can run in C(check_mode) and return changed status prediction without modifying target.
     details:
       - Names the files of all containers, also of those whose log is kept already.
-  diff_mode:
-    support: none
-    description: Will return details on what has changed (or possibly needs changing in C(check_mode)).
-  idempotent:
-    support: full
-    description: Whether a second run changes nothing.
 options:
-  project:
-    description: Name of the compose project.
-    type: str
-    required: true
   services:
     description: Services of the project that are the slot's; empty when all are. The others are left alone.
     type: list
@@ -43,18 +36,6 @@ options:
     description: How many last lines of each log are kept.
     type: int
     default: 100000
-  docker_cli:
-    description: The Docker command.
-    type: str
-    default: docker
-  state_directory:
-    description: Directory of the host's fence.
-    type: path
-    required: true
-  epoch:
-    description: Epoch of this run's lock; a lower one than the host has seen is refused.
-    type: int
-    required: true
 """
 
 EXAMPLES = r"""
@@ -91,6 +72,7 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.bluegreen.release.plugins.module_utils.fence import FenceError, fenced
+from ansible_collections.bluegreen.release.plugins.module_utils.options import DOCKER, FENCE, PROJECT
 from ansible_collections.bluegreen.release.plugins.module_utils.slot_docker import (
     Container,
     DockerError,
@@ -101,13 +83,12 @@ from ansible_collections.bluegreen.release.plugins.module_utils.slot_files impor
 
 def argument_spec() -> dict[str, Any]:
     return {
-        "project": {"type": "str", "required": True},
+        **PROJECT,
+        **DOCKER,
+        **FENCE,
         "services": {"type": "list", "elements": "str", "default": []},
         "directory": {"type": "path", "required": True},
         "lines": {"type": "int", "default": 100000},
-        "docker_cli": {"type": "str", "default": "docker"},
-        "state_directory": {"type": "path", "required": True},
-        "epoch": {"type": "int", "required": True},
     }
 
 

@@ -18,16 +18,11 @@ description:
   - Runs on the controller only and needs no connection. All problems of a run are reported together.
 author:
   - bluegreen.release maintainers
+extends_documentation_fragment:
+  - bluegreen.release.attributes
 attributes:
-  check_mode:
-    description: Can run in check mode without changing anything.
-    support: full
-  diff_mode:
-    description: Has nothing to show as a difference.
-    support: none
   idempotent:
     description: Changes nothing.
-    support: full
 options:
   required:
     description: Variables that this run needs beyond those that the specifications require.

@@ -6,6 +6,7 @@ import functools
 import importlib
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -20,6 +21,7 @@ from tests.contract.repository import NAMESPACE, ROOT, AnsibleLoader, plugins
 MODULES = [path.stem for path in plugins("modules")]
 ACTIONS = [path.stem for path in plugins("action")]
 ENVIRONMENT = {**os.environ, "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"), "PYTHONPATH": str(ROOT / "collections")}
+FACETS: dict[str, Any] = {"required": False, "type": "str", "elements": None, "choices": None, "default": None}
 STAND_INS: dict[str, Any] = {"int": 1, "float": 1.0, "bool": True, "list": [], "dict": {}}
 
 
@@ -37,8 +39,9 @@ def documentation(kind: str, *names: str) -> dict[str, Any]:
 
 @functools.cache
 def told() -> dict[str, dict[str, Any]]:
-    """The words with which each module calls AnsibleModule."""
-    names = [f"ansible_collections.bluegreen.release.plugins.modules.{name}" for name in MODULES if name not in ACTIONS]
+    """The words with which each module, or the action that it documents, tells Ansible about its parameters."""
+    kinds = {name: "action" if name in ACTIONS else "modules" for name in MODULES}
+    names = [f"ansible_collections.bluegreen.release.plugins.{kind}.{name}" for name, kind in kinds.items()]
     program = str(ROOT / "tests" / "contract" / "argument_specs.py")
     done = subprocess.run([sys.executable, program, *names], env=ENVIRONMENT, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
@@ -84,9 +87,24 @@ def example_errors(name: str, examples: str, words: dict[str, Any]) -> list[str]
     return errors
 
 
+def differences(shown: dict[str, Any], accepted: dict[str, Any], where: str) -> list[str]:
+    """In what the options that a module documents are not those that it accepts, suboptions too."""
+    if sorted(shown) != sorted(accepted):
+        return [f"{where}: {sorted(shown)} is shown, {sorted(accepted)} accepted"]
+    found: list[str] = []
+    for option, spec in accepted.items():
+        told_of, place = shown[option], f"{where}.{option}"
+        for key, absent in FACETS.items():
+            says, is_so = told_of.get(key, absent), spec.get(key, absent)
+            found += [f"{place}: {key}: {says} is shown, {is_so} accepted"] * (says != is_so)
+        inner = told_of.get("options") or told_of.get("suboptions") or {}
+        found += differences(inner, spec.get("options") or {}, place)
+    return found
+
+
 def test_there_are_modules() -> None:
     assert len(MODULES) >= 3
-    assert set(told()) == set(MODULES) - set(ACTIONS)
+    assert set(told()) == set(MODULES)
 
 
 def test_every_action_is_documented_as_a_module() -> None:
@@ -113,17 +131,31 @@ def test_documentation_is_whole(name: str) -> None:
     assert shown["return"]
 
 
-@pytest.mark.parametrize("name", sorted(set(MODULES) - set(ACTIONS)))
+@pytest.mark.parametrize("name", MODULES)
 def test_documented_options_are_the_accepted_ones(name: str) -> None:
     shown = documentation("module", *sorted({*MODULES, *ACTIONS}))[f"{NAMESPACE}.{name}"]["doc"].get("options", {})
-    accepted = told()[name]["argument_spec"]
-    assert sorted(shown) == sorted(accepted)
-    for option, spec in accepted.items():
-        for key, absent in (("required", False), ("type", "str"), ("choices", None), ("default", None)):
-            assert shown[option].get(key, absent) == spec.get(key, absent), f"{name}: {option}: {key}"
+    assert differences(shown, told()[name]["argument_spec"], name) == []
 
 
-@pytest.mark.parametrize("name", sorted(set(MODULES) - set(ACTIONS)))
+def test_a_wrong_option_is_seen() -> None:
+    shown = {"steps": {"type": "list", "elements": "dict", "options": {"path": {"type": "str", "required": True}}}}
+    accepted: dict[str, Any] = {"steps": {"type": "list", "elements": "dict", "options": {"path": {"required": True}}}}
+    assert differences(shown, accepted, "") == []
+    accepted["steps"]["options"] = {"path": {"default": "/"}}
+    assert differences(shown, accepted, "m") == [
+        "m.steps.path: required: True is shown, False accepted",
+        "m.steps.path: default: None is shown, / accepted",
+    ]
+    assert differences({}, accepted, "m") == ["m: [] is shown, ['steps'] accepted"]
+
+
+def test_every_documentation_fragment_serves_several_modules() -> None:
+    written = [path.read_text() for path in plugins("modules")]
+    used = [name for text in written for name in re.findall(rf"^  - {NAMESPACE}\.(\w+)(?:\.\w+)?$", text, re.M)]
+    assert {path.stem for path in plugins("doc_fragments")} == {name for name in used if used.count(name) > 1}
+
+
+@pytest.mark.parametrize("name", MODULES)
 def test_examples_are_accepted_by_the_module(name: str) -> None:
     examples = documentation("module", *sorted({*MODULES, *ACTIONS}))[f"{NAMESPACE}.{name}"]["examples"]
     assert example_errors(name, examples, told()[name]) == []

@@ -16,6 +16,8 @@ GIVEN: dict[str, Any] = {
     **{name: [] for name in adopt_plan.LISTS},
     "projects": {"blue": "shop-blue", "green": "shop-green"},
     "slots": {"blue": {"port": 8001}, "green": {"port": "8002"}},
+    "image": "",
+    "lb_hosts": [],
     "app_hosts": ["app1", "gone"],
     "container_port": 8000,
     "undo": False,

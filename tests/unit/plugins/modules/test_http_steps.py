@@ -10,7 +10,6 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
-import yaml
 from ansible.module_utils import basic
 from ansible.module_utils.testing import patch_module_args
 from ansible_collections.bluegreen.release.plugins.modules import http_steps
@@ -109,14 +108,3 @@ def test_check_mode_sends_reads_and_never_writes(capsys: pytest.CaptureFixture[s
     assert read["failed"]
     write = run(capsys, True, base_url=base_url, steps=[{"name": "w", "method": "POST", "path": "/missing"}])
     assert write["attempts"] == 0 and not write.get("failed")
-
-
-def test_documented_options_are_the_specified_ones() -> None:
-    def shape(options: dict[str, Any]) -> dict[str, Any]:
-        return {
-            name: (value["type"], value.get("default"), value.get("required", False), shape(value.get("options", {})))
-            for name, value in options.items()
-        }
-
-    documented = yaml.safe_load(http_steps.DOCUMENTATION)["options"]
-    assert shape(documented) == shape(http_steps.argument_spec())

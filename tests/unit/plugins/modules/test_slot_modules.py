@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 from ansible.module_utils import basic
 from ansible.module_utils.testing import patch_module_args
 from ansible_collections.bluegreen.release.plugins.module_utils.slot_docker import Container
@@ -221,13 +220,3 @@ def test_slot_that_failed_says_cause_state_and_log(tmp_path: Path, capsys: pytes
         assert part in result["msg"]
     shown = run(slot_containers, capsys, fail=False, **arguments)
     assert not shown.get("failed") and len(shown["problems"]) == 3
-
-
-@pytest.mark.parametrize("module", [slot_connections, slot_containers, slot_files, slot_logs])
-def test_documented_options_are_the_specified_ones(module: Any) -> None:
-    def shape(options: dict[str, Any]) -> dict[str, Any]:
-        return {
-            name: (value["type"], value.get("default"), value.get("required", False)) for name, value in options.items()
-        }
-
-    assert shape(yaml.safe_load(module.DOCUMENTATION)["options"]) == shape(module.argument_spec())

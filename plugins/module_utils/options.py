@@ -1,0 +1,37 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Options that several modules have. What they mean is told in plugins/doc_fragments/, under the same names."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ansible_collections.bluegreen.release.plugins.module_utils.fence import DEFAULT_WAIT_SECONDS
+
+Options = dict[str, dict[str, Any]]
+
+FENCE: Options = {
+    "state_directory": {"type": "path", "required": True},
+    "epoch": {"type": "int", "required": True},
+}
+# Of modules that can also only look.
+FENCE_TO_ACT: Options = {"state_directory": {"type": "path"}, "epoch": {"type": "int"}}
+RECORD: Options = {
+    "state_directory": {"type": "path", "required": True},
+    "wait_seconds": {"type": "float", "default": DEFAULT_WAIT_SECONDS},
+}
+DOCKER: Options = {"docker_cli": {"type": "str", "default": "docker"}}
+PROJECT: Options = {"project": {"type": "str", "required": True}}
+PROXY: Options = {
+    "probe_headers": {"type": "dict", "default": {}, "no_log": True},
+    "front_headers": {"type": "dict", "default": {}},
+    "slot_header": {"type": "str", "default": "X-Release-Slot"},
+    "tls_name": {"type": "str", "default": ""},
+    "ca": {"type": "path"},
+    "prove_timeout_seconds": {"type": "float", "default": 10},
+}
+ESTATE: Options = {
+    "image": {"type": "str", "required": True},
+    "lb_hosts": {"type": "list", "elements": "str", "required": True},
+    "app_hosts": {"type": "list", "elements": "str", "required": True},
+}
