@@ -128,5 +128,6 @@ def test_a_failure_begins_with_the_names_of_what_failed(
     log.write_text("\n".join([*map(str, range(60)), "FAILED tests/one.py::test[row]", *map(str, range(60, 100))]))
     run.report(Result("it", False, 1.0, log, "exit code 1"))
     said = capsys.readouterr().out.splitlines()
-    assert said[:3] == ["FAILED it  1.0 s  exit code 1", "  FAILED tests/one.py::test[row]", "  --- last lines of it.log"]
+    assert said[:2] == ["FAILED it  1.0 s  exit code 1", "  FAILED tests/one.py::test[row]"]
+    assert said[2] == "  --- last lines of it.log"
     assert said[3:] == [*(f"  {number}" for number in range(60, 100)), "  --- run it alone: bin/test it"]
