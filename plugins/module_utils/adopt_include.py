@@ -4,12 +4,10 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 
 from ansible_collections.bluegreen.release.plugins.module_utils.adopt_views import Wanted
 from ansible_collections.bluegreen.release.plugins.module_utils.nginx_dump import Dump, Server
-from ansible_collections.bluegreen.release.plugins.module_utils.nginx_includes import matches
 from ansible_collections.bluegreen.release.plugins.module_utils.preflight_problem import Problem, listed
 
 Has = Callable[[str], bool]
@@ -19,14 +17,14 @@ def judge(wanted: Wanted, dump: Dump, after: Dump, has: Has, problems: list[Prob
     """Add what is missing in the configuration as it will be (after)."""
     http_file, server_file = wanted.site_files[:2]
     named = [one for one in after.servers if set(one.names) & set(wanted.names)]
-    passing = [one for one in dump.servers if _passes_to(dump, one, has)]
+    passing = [one for one in dump.servers if any(map(has, dump.backends(one)))]
     if not named:
         found = listed([one.place for one in passing]) or "no server with that name, and none that passes to it"
         remedy = "correct nginx_switchover_server_names, or use nginx_switchover_mode site"
         problems.append(Problem("No server has our name", f"a server for {', '.join(wanted.names)}", found, remedy))
         return
-    missing = [] if _included(after, http_file) else [_http_line(named[0], http_file)]
-    lacking = [one for one in named if _routes(one) and not _server_includes(after, one, server_file)]
+    missing = [] if after.reads(http_file, ("http",)) else [_http_line(named[0], http_file)]
+    lacking = [one for one in named if _routes(one) and not _includes(after, one, server_file)]
     missing += [_server_line(one, server_file) for one in lacking]
     if missing:
         remedy = (
@@ -50,38 +48,25 @@ def judge(wanted: Wanted, dump: Dump, after: Dump, has: Has, problems: list[Prob
             problems.append(Problem("location / would be there twice", "one location /", found, remedy))
 
 
-def _passes_to(dump: Dump, server: Server, has: Has) -> bool:
-    return any(has(address) for one in server.passes for address in dump.addresses(one.value))
-
-
 def _routes(server: Server) -> bool:
     """Whether users get content of this server; one that only sends them elsewhere needs no include."""
     return bool(server.locations) or not any(one.name == "return" for one in server.directives)
 
 
-def _included(dump: Dump, path: str) -> bool:
-    return any(one.context == ("http",) and matches(path, one.pattern) for one in dump.inclusions)
+def _includes(dump: Dump, server: Server, path: str) -> bool:
+    return any(dump.read_by(one, path) for one in server.directives)
 
 
 def _before(dump: Dump, path: str, server: Server) -> bool:
     """Whether the file is read before a server that is no default server; the first on an address is its default."""
     if any(listen.default for listen in server.listens):
         return False
-    prefix = os.path.dirname(next(iter(dump.files)))
     for one in dump.http:
-        if one.name == "include" and one.args and matches(path, os.path.join(prefix, one.args[0])):
+        if dump.read_by(one, path):
             return True
         if (one.file, one.line) == (server.file, server.line):
             return False
     return False
-
-
-def _server_includes(dump: Dump, server: Server, path: str) -> bool:
-    prefix = os.path.dirname(next(iter(dump.files)))
-    return any(
-        one.name == "include" and one.args and matches(path, os.path.join(prefix, one.args[0]))
-        for one in server.directives
-    )
 
 
 def _whole(path: str, modifier: str) -> bool:

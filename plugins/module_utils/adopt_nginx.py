@@ -110,11 +110,9 @@ def _site(wanted: Wanted, dump: Dump, after: Dump, backends: Backends, routing: 
 
 def _relevant(wanted: Wanted, dump: Dump, backends: Backends) -> list[Server]:
     """Give the servers that have our name or pass to the running project."""
-    return [one for one in dump.servers if set(one.names) & set(wanted.names) or _passes(dump, one, backends)]
-
-
-def _passes(dump: Dump, server: Server, backends: Backends) -> bool:
-    return any(backends.has(address) for one in server.passes for address in dump.addresses(one.value))
+    return [
+        one for one in dump.servers if set(one.names) & set(wanted.names) or any(map(backends.has, dump.backends(one)))
+    ]
 
 
 def _left(server: Server, wanted: Wanted) -> Problem:

@@ -14,6 +14,7 @@ from ansible_collections.bluegreen.release.plugins.module_utils.nginx_includes i
     Include,
     expand,
     files_of,
+    matches,
 )
 from ansible_collections.bluegreen.release.plugins.module_utils.nginx_servers import (
     Server,
@@ -49,9 +50,14 @@ class Dump:
     upstreams: tuple[Upstream, ...]
     inclusions: tuple[Include, ...]
 
-    def includes(self, path: str) -> bool:
-        """Whether nginx read this file."""
-        return path in self.files
+    def reads(self, path: str, context: tuple[str, ...]) -> bool:
+        """Whether nginx reads this file at a level, or would if it were there."""
+        return any(one.context == context and matches(path, one.pattern) for one in self.inclusions)
+
+    def read_by(self, one: Directive, path: str) -> bool:
+        """Whether a directive is an include of this file, there or not."""
+        prefix = os.path.dirname(next(iter(self.files)))
+        return one.name == "include" and bool(one.args) and matches(path, os.path.join(prefix, one.args[0]))
 
     def included_in(self, path: str) -> list[tuple[str, ...]]:
         """Give the context of each place that includes the file, such as [("http",)]; () is the main level."""
@@ -69,6 +75,10 @@ class Dump:
             return ()
         known = next((one for one in self.upstreams if one.name.lower() == match[2].lower()), None)
         return known.servers if known else (with_port(match[2], 443 if match[1].lower() == "https" else 80),)
+
+    def backends(self, server: Server) -> tuple[str, ...]:
+        """Give host:port of all that a server passes to."""
+        return tuple(address for one in server.passes for address in self.addresses(one.value))
 
 
 def parse(text: str) -> Dump:

@@ -9,7 +9,6 @@ import re
 from collections.abc import Iterator
 
 from ansible_collections.bluegreen.release.plugins.module_utils.nginx_dump import Dump, Server
-from ansible_collections.bluegreen.release.plugins.module_utils.nginx_includes import matches
 from ansible_collections.bluegreen.release.plugins.module_utils.preflight_addresses import listen_port
 from ansible_collections.bluegreen.release.plugins.module_utils.preflight_problem import Problem, listed
 from ansible_collections.bluegreen.release.plugins.module_utils.preflight_views import Site
@@ -67,17 +66,12 @@ def _other_way(site: Site, dump: Dump) -> Iterator[Problem]:
             )
 
 
-def _read(dump: Dump, path: str, context: tuple[str, ...]) -> bool:
-    """Tell whether nginx reads a file at a level, or would if it were there."""
-    return any(one.context == context and matches(path, one.pattern) for one in dump.inclusions)
-
-
 def _main(dump: Dump) -> str:
     return next(iter(dump.files))
 
 
 def _site_file_unread(site: Site, dump: Dump) -> Iterator[Problem]:
-    if not _read(dump, site.site_file, ("http",)):
+    if not dump.reads(site.site_file, ("http",)):
         folders = [one.pattern for one in dump.inclusions if one.context == ("http",) and "*" in one.pattern]
         yield Problem(
             "nginx does not read the place of the site",
@@ -95,7 +89,7 @@ def _masked(path: str) -> str:
 
 
 def _http_file_unread(site: Site, dump: Dump) -> Iterator[Problem]:
-    if not _read(dump, site.http_file, ("http",)):
+    if not dump.reads(site.http_file, ("http",)):
         yield Problem(
             "nginx does not include the http file",
             f"an include of {site.http_file} at the http level, as nginx_switchover_mode is include",
@@ -111,7 +105,7 @@ def _server_file_unread(site: Site, dump: Dump) -> Iterator[Problem]:
     if not servers:
         remedy = f"write one with this line in it: {line} or use nginx_switchover_mode: site"
         yield Problem("nginx has no server for the application", expected, "none with such a name", remedy)
-    elif not any(_reads_ours(site, dump, one) for one in servers):
+    elif not any(dump.read_by(one, site.server_file) for server in servers for one in server.directives):
         yield Problem(
             "The server does not include the server file",
             f"{expected}, with an include of {site.server_file}",
@@ -124,14 +118,6 @@ def _users(site: Site, dump: Dump) -> list[Server]:
     """Give the servers for our names that are not ours."""
     names = {name.lower() for name in site.server_names}
     return [one for one in dump.servers if names & set(one.names) and one.file not in _own(site, dump)]
-
-
-def _reads_ours(site: Site, dump: Dump, server: Server) -> bool:
-    prefix = os.path.dirname(_main(dump))
-    return any(
-        one.name == "include" and one.args and matches(site.server_file, os.path.join(prefix, one.args[0]))
-        for one in server.directives
-    )
 
 
 def _cached(site: Site, dump: Dump) -> Iterator[Problem]:

@@ -11,8 +11,6 @@ from typing import Any
 from ansible_collections.bluegreen.release.plugins.module_utils.nginx_config import input_problems
 from ansible_collections.bluegreen.release.plugins.module_utils.preflight_problem import Problem
 
-# Judged here by their own rules already.
-_ELSEWHERE = ("release_application", "release_slots")
 _GOOD_SLOTS = {"blue": {"port": 1}, "green": {"port": 2}}
 
 

@@ -182,8 +182,9 @@ def test_a_pass_is_followed_to_addresses() -> None:
 
 def test_includes_are_followed_and_told() -> None:
     dump = debian()
-    assert dump.includes("/etc/nginx/sites-enabled/shop")
-    assert not dump.includes("/etc/nginx/conf.d/other.conf")
+    assert dump.reads("/etc/nginx/conf.d/other.conf", ("http",))
+    assert not dump.reads("/etc/nginx/conf.d/other.conf", ())
+    assert not dump.reads("/etc/nginx/other.d/other.conf", ("http",))
     assert dump.included_in("/etc/nginx/sites-enabled/shop") == [("http",)]
     assert dump.included_in("/etc/nginx/nginx.conf") == []
     unmatched = next(one for one in dump.inclusions if one.pattern == "/etc/nginx/conf.d/*.conf")
