@@ -9,11 +9,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from ansible_collections.bluegreen.release.plugins.module_utils.adopt_views import SLOTS, View, Views, Wanted
+from ansible_collections.bluegreen.release.plugins.module_utils.preflight_hosts import judge_engine
 from ansible_collections.bluegreen.release.plugins.module_utils.preflight_problem import Problem, listed
 from ansible_collections.bluegreen.release.plugins.module_utils.preflight_rules import TAG
 from ansible_collections.bluegreen.release.plugins.module_utils.preflight_views import Findings
-
-COMPOSE = (2, 24, 4)
 
 
 @dataclass(frozen=True)
@@ -65,7 +64,7 @@ def _published(container: Mapping[str, Any], port: int) -> frozenset[int]:
 
 def _host(wanted: Wanted, view: View) -> Iterator[Problem]:
     """What every way of adopting needs of a host."""
-    yield from _engine((view.probe or {}).get("docker") or {})
+    yield from judge_engine((view.probe or {}).get("docker") or {})
     mains = view.containers(wanted.project, [wanted.service])
     if not mains:
         services = sorted({str(one["service"]) for one in view.containers(wanted.project)})
@@ -88,19 +87,6 @@ def _host(wanted: Wanted, view: View) -> Iterator[Problem]:
         expected = f"port {wanted.container_port} of the container published"
         yield Problem("The port of the service is not published", expected, f"{ports} published", remedy)
     yield from _shared(wanted, view)
-
-
-def _engine(docker: Mapping[str, Any]) -> Iterator[Problem]:
-    if docker.get("problem"):
-        remedy = "start the engine (systemctl start docker) and add the SSH user to group docker"
-        yield Problem("The engine cannot be asked", "an answering Docker engine", str(docker["problem"]), remedy)
-        return
-    compose = str(docker.get("compose") or "")
-    numbers = tuple(int(part) for part in compose.lstrip("v").split("-")[0].split(".") if part.isdecimal())
-    if numbers < COMPOSE:
-        expected = f"Compose {'.'.join(map(str, COMPOSE))} or newer, for !override and !reset"
-        remedy = "install a newer docker-compose-plugin; nothing that runs is touched by that"
-        yield Problem("Compose is too old", expected, compose or "no compose plugin", remedy)
 
 
 def _shared(wanted: Wanted, view: View) -> Iterator[Problem]:

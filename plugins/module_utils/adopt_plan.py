@@ -20,6 +20,7 @@ from ansible_collections.bluegreen.release.plugins.module_utils.adopt_words impo
     undo_lines,
 )
 from ansible_collections.bluegreen.release.plugins.module_utils.preflight_problem import Problem, listed, unique
+from ansible_collections.bluegreen.release.plugins.module_utils.preflight_reach import silent
 from ansible_collections.bluegreen.release.plugins.module_utils.preflight_views import Findings
 
 
@@ -36,7 +37,7 @@ def adopt_plan(wanted: Wanted, views: Views) -> Judgement:
     hosts = list(dict.fromkeys([*wanted.lb_hosts, *wanted.app_hosts]))
     views = {host: views.get(host, View()) for host in hosts}
     findings = Findings()
-    findings.add_for_hosts((host, _silent(view)) for host, view in views.items() if view.probe is None)
+    findings.add_for_hosts((host, silent(view.reason)) for host, view in views.items() if view.probe is None)
     records = history.records_of(wanted, views)
     history.judge_history(wanted, records, findings)
     left = history.unfinished(records)
@@ -56,11 +57,6 @@ def adopt_plan(wanted: Wanted, views: Views) -> Judgement:
 def _judged(findings: Findings, plan: dict[str, Any]) -> Judgement:
     problems = unique(findings.problems)
     return Judgement(problems, findings.notes, None if problems else plan)
-
-
-def _silent(view: View) -> Problem:
-    remedy = "bring the host back, or take it out of the inventory; an adoption needs every host"
-    return Problem("No look was possible", "an answer over SSH", view.reason or "no answer", remedy)
 
 
 def _empty(wanted: Wanted, views: Views) -> bool:

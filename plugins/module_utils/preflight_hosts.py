@@ -5,14 +5,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ansible_collections.bluegreen.release.plugins.module_utils.preflight_image import judge_image
 from ansible_collections.bluegreen.release.plugins.module_utils.preflight_nginx import misses_only_ours
 from ansible_collections.bluegreen.release.plugins.module_utils.preflight_problem import Problem
 from ansible_collections.bluegreen.release.plugins.module_utils.preflight_proxy import judge_proxy, unhoused
-from ansible_collections.bluegreen.release.plugins.module_utils.preflight_reach import cause_of, no_root
+from ansible_collections.bluegreen.release.plugins.module_utils.preflight_reach import no_root, silent
 from ansible_collections.bluegreen.release.plugins.module_utils.preflight_views import (
     Findings,
     Views,
@@ -27,21 +27,13 @@ STATE_BYTES = 16 * 1024**2
 
 def judge_hosts(wanted: Wanted, views: Views, findings: Findings) -> None:
     """Add what is wrong with single hosts."""
-    findings.add_for_hosts(_unreachable(views))
+    findings.add_for_hosts((host, silent(view.reason)) for host, view in views.items() if not view.reachable)
     for judge in (_system, _state):
         findings.add_for_hosts((host, problem) for host in views for problem in judge(host, wanted, views))
     for judge in (_docker, judge_image, _ports):
         findings.add_for_hosts((host, problem) for host in wanted.app_hosts for problem in judge(host, wanted, views))
     findings.add_for_hosts((host, problem) for host in wanted.lb_hosts for problem in judge_proxy(wanted, views[host]))
     _clocks(wanted, views, findings)
-
-
-def _unreachable(views: Views) -> Iterator[tuple[str, Problem]]:
-    for host, view in views.items():
-        if not view.reachable:
-            cause = cause_of(view.reason)
-            found = " ".join(view.reason.split())[:400] or "no answer"
-            yield host, Problem(cause.what, cause.expected, found, cause.do)
 
 
 def _probe(host: str, views: Views) -> dict[str, Any]:
@@ -95,8 +87,12 @@ def _state(host: str, wanted: Wanted, views: Views) -> Iterator[Problem]:
 
 def _docker(host: str, wanted: Wanted, views: Views) -> Iterator[Problem]:
     docker = _probe(host, views).get("docker")
-    if docker is None:
-        return
+    if docker is not None:
+        yield from judge_engine(docker)
+
+
+def judge_engine(docker: Mapping[str, Any]) -> Iterator[Problem]:
+    """Give what is wrong with an engine: ``problem`` when it does not answer, and the version of ``compose``."""
     if docker.get("problem"):
         remedy = "start Docker, and put the SSH user into group docker"
         yield Problem("The Docker engine does not answer", "an engine the SSH user may use", docker["problem"], remedy)

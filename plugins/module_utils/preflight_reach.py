@@ -7,6 +7,8 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
+from ansible_collections.bluegreen.release.plugins.module_utils.preflight_problem import Problem
+
 
 class Cause(NamedTuple):
     """What stands behind a reason that Ansible gives; ``{hosts}`` in it is where the names of the hosts go."""
@@ -94,6 +96,12 @@ def cause_of(reason: str) -> Cause:
     """Give the cause that a reason speaks of; a general one where it speaks of none that is known."""
     text = " ".join(reason.split())
     return next((cause for pattern, cause in _CAUSES if re.search(pattern, text, re.IGNORECASE)), _OTHER)
+
+
+def silent(reason: str) -> Problem:
+    """Give the problem of a host that could not be looked at."""
+    cause = cause_of(reason)
+    return Problem(cause.what, cause.expected, " ".join(reason.split())[:400] or "no answer", cause.do)
 
 
 _ROOT = "become works for the SSH user"

@@ -183,9 +183,9 @@ def test_nothing_runs_anywhere() -> None:
         ("not well on app2", "shop-api-1 is running, health unhealthy", app(container(health="unhealthy"))),
         ("not well on app2", "is exited", app(container(state="exited"))),
         ("not published on app2", "9000 to 9001", app(container(ports=[{"port": 9000, "container_port": 9001}]))),
-        ("Compose is too old on app2", "2.24.4", app(compose="2.24.3")),
-        ("Compose is too old on app2", "no compose plugin", app(compose="")),
-        ("No look was possible on app2", "no route", View(reason="no route to host")),
+        ("Docker Compose is too old or missing on app2", "2.24.4", app(compose="2.24.3")),
+        ("Docker Compose is too old or missing on app2", "none", app(compose="")),
+        ("There is no answer from app2", "no route", View(reason="no route to host")),
         ("port of slot green is taken on app2", "8002", app(listeners={"8002": {"command": "java"}})),
     ],
 )
@@ -195,7 +195,7 @@ def test_a_host_that_cannot_be_adopted(what: str, says: str, view: View) -> None
 
 def test_the_engine_that_cannot_be_asked() -> None:
     view = View(probe={"docker": {"problem": "no socket"}, "containers": [], "listeners": {}})
-    assert "no socket" in problem("engine cannot be asked on app2", app2=view)
+    assert "no socket" in problem("The Docker engine does not answer on app2", app2=view)
 
 
 def test_a_port_held_by_the_running_project_names_the_way_in_place() -> None:
