@@ -10,6 +10,7 @@ from typing import Any
 
 from ansible_collections.bluegreen.release.plugins.module_utils.preflight_problem import Problem, listed
 from ansible_collections.bluegreen.release.plugins.module_utils.preflight_views import Findings, Views, Wanted
+from ansible_collections.bluegreen.release.plugins.module_utils.record import newest
 
 SLOTS = ("blue", "green")
 STATUS = "playbooks/status.yml shows what every proxy and every record says"
@@ -17,13 +18,7 @@ STATUS = "playbooks/status.yml shows what every proxy and every record says"
 
 def records(wanted: Wanted, views: Views) -> list[dict[str, Any]]:
     """Give the newest copy of each release's record over all proxies, the newest release first."""
-    newest: dict[str, dict[str, Any]] = {}
-    for host in wanted.lb_hosts:
-        for record in (views[host].record or {}).get("records", []):
-            known = newest.get(record["release_id"])
-            if known is None or record["sequence"] > known["sequence"]:
-                newest[record["release_id"]] = record
-    return sorted(newest.values(), key=lambda record: str(record["started_at"]), reverse=True)
+    return newest(one for host in wanted.lb_hosts for one in (views[host].record or {}).get("records", []))
 
 
 def live_slot(

@@ -212,14 +212,17 @@ def age(document: Mapping[str, Any]) -> tuple[int, int]:
 
 
 def newest_valid(documents: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """For each release its newest valid copy, newest release first. Invalid copies do not count.
+    """For each release its newest valid copy, newest release first. Invalid copies do not count."""
+    return newest(document for document in documents if not validate(document))
+
+
+def newest(documents: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """For each release its newest copy, newest release first, of copies that were found valid.
 
     Releases are ordered by the epoch they were opened with, which no clock can turn round.
     """
     best: dict[str, dict[str, Any]] = {}
     for document in documents:
-        if validate(document):
-            continue
         known = best.get(document["release_id"])
         if known is None or age(document) > age(known):
             best[document["release_id"]] = dict(document)

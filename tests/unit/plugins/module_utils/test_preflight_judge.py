@@ -18,8 +18,9 @@ GIB = 1024**3
 WANTED = Wanted(
     version="1.0.0", image="reg:5000/shop", lb_hosts=["lb1", "lb2"], app_hosts=["app1", "app2"], window=1.0, now=NOW
 )
-RECORD = {
+RECORD: dict[str, Any] = {
     "release_id": "20260101T000000Z-0.9.0-abcd",
+    "epoch": 3,
     "sequence": 12,
     "phase": "closed",
     "outcome": "live",
@@ -34,7 +35,7 @@ RECORD = {
     "started_at": "2026-01-01T00:00:00Z",
     "ended_at": "2026-01-01T00:10:00Z",
     "standby": {"slot": "green", "state": "decommissioned", "since": "2026-01-01T00:10:00Z"},
-    "transitions": [{"at": "2026-01-01T00:10:00Z", "phase": "closed", "actor": "ann@desk"}],
+    "transitions": [{"at": "2026-01-01T00:10:00Z", "phase": "closed", "actor": "ann@desk", "epoch": 3}],
 }
 LOCK = {
     "release_id": "20260102T110000Z-1.0.0-ffff",
@@ -269,6 +270,14 @@ def first_install(seen: Estate) -> None:
     for host in ("app1", "app2"):
         seen[host]["record"] = {"records": [], "corrupt": [], "lock": None, "epoch": 0}
         seen[host]["probe"]["slots"]["blue"]["containers"] = []
+
+
+def test_the_newest_release_is_that_of_the_highest_epoch_whatever_a_clock_said() -> None:
+    step = {**RECORD["transitions"][0], "epoch": 4}
+    later = {**RECORD, **UNFINISHED, "release_id": "later", "epoch": 4, "transitions": [step]}
+    slow = {**later, "started_at": "2025-01-01T00:00:00Z", "phase": "closed", "outcome": "rolled_back"}
+    found = judged(put("lb1/record/records", [RECORD, slow]))
+    assert [one.what for one in found.problems] == ["The proxies and the record disagree"]
 
 
 def test_a_lock_that_a_closed_release_left_behind_holds_nobody_up() -> None:
