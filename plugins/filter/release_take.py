@@ -74,9 +74,9 @@ def to_resume(views: Result, hosts: Sequence[str], version: str, stamp: Result, 
     return _tried(lambda: release_take.to_resume(views, hosts, version, stamp, takeover))
 
 
-def to_take_over(views: Result, lb_hosts: Sequence[str], stamp: Result, takeover: bool) -> Result:
-    """The holder and document of the release to take over, or the problem."""
-    return _tried(lambda: release_take.to_take_over(views, lb_hosts, stamp, takeover))
+def to_take_over(views: Result, lb_hosts: Sequence[str], stamp: Result, takeover: bool, release_id: str = "") -> Result:
+    """The holder and document of the release to take over (the newest without an id), or the problem."""
+    return _tried(lambda: release_take.to_take_over(views, lb_hosts, stamp, takeover, release_id))
 
 
 def unmet(hosts: Sequence[str], hostvars: Mapping[str, Any], name: str, expected: Mapping[str, Any]) -> Result:

@@ -10,6 +10,8 @@ from typing import Any
 
 from ansible_collections.bluegreen.release.plugins.module_utils import transitions
 
+# Begins the purpose of a lock that an adoption or its undoing holds.
+ADOPTION = "adoption"
 HOLDER_FIELDS = ("release_id", "user", "host", "job", "mode", "purpose", "since", "epoch")
 
 
@@ -40,12 +42,18 @@ def who(holder: Mapping[str, Any]) -> str:
     return f"{holder['user']}@{holder['host']}{job}"
 
 
+def way_back(adoption: bool) -> str:
+    """The playbook that takes back what a killed run left."""
+    return "playbooks/adopt.yml" if adoption else "playbooks/rollback.yml"
+
+
 def held_message(holder: Mapping[str, Any], phase: str | None) -> str:
     """The refusal that the second of two releases gets to read."""
     return (
         f"expected a free release lock, found it held by {who(holder)} since {holder['since']} for release "
         f"{holder['release_id']} ({holder['purpose']}), phase {phase or 'not yet recorded'}. Wait for it to end. If it "
-        "was killed: playbooks/rollback.yml takes that release back; -e release_takeover=true takes the lock from it."
+        f"was killed: {way_back(holder['purpose'].startswith(ADOPTION))} takes that release back; "
+        "-e release_takeover=true takes the lock from it."
     )
 
 

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from datetime import datetime, timezone
 from typing import Any
 
+from ansible_collections.bluegreen.release.plugins.module_utils.lock import way_back
 from ansible_collections.bluegreen.release.plugins.module_utils.preflight_problem import Problem, listed
 from ansible_collections.bluegreen.release.plugins.module_utils.preflight_views import Findings, Views, Wanted
 from ansible_collections.bluegreen.release.plugins.module_utils.record import newest
@@ -174,7 +175,7 @@ def _actor(record: dict[str, Any], lock: dict[str, Any] | None) -> str:
 
 
 def _way_out(record: dict[str, Any]) -> str:
-    ways = ["wait if its run is still at work", "playbooks/rollback.yml takes it back"]
+    ways = ["wait if its run is still at work", f"{way_back(bool(record.get('adoption')))} takes it back"]
     if record.get("mode") == "steps":
         ways.insert(1, "run the next phase of it")
     if not record.get("traffic_moved"):

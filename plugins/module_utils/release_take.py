@@ -96,11 +96,12 @@ def to_open(
     if not problem and not takeover and newest and newest[0]["phase"] != transitions.CLOSED:
         problem = (
             f"expected no unfinished release, found {newest[0]['release_id']} in phase {newest[0]['phase']}. "
-            "Run playbooks/rollback.yml to take it back, then run again."
+            f"Run {lock.way_back(bool(newest[0].get('adoption')))} to take it back, then run again."
         )
     if problem:
         raise TakeError(problem)
-    holder = _holder(stamp["release_id"], release["mode"], f"release {plan.get('version')}", views, stamp)
+    act = f"{lock.ADOPTION} of" if plan.get("adoption") else "release"
+    holder = _holder(stamp["release_id"], release["mode"], f"{act} {plan.get('version')}", views, stamp)
     live = configuration.of_live(newest, plan.get("live"))
     named = {**release, "release_id": stamp["release_id"], "from_configuration": live}
     return {"holder": holder, "document": record.new_document(plan, named, holder["epoch"], stamp)}
@@ -120,7 +121,8 @@ def to_resume(
         raise TakeError(
             f"expected an open release of {version} in mode steps, found {document['release_id']} of "
             f"{document['version']} in mode {document['mode']}, phase {document['phase']}. "
-            "Let it end, or take it back by playbooks/rollback.yml; then run playbooks/open.yml."
+            f"Let it end, or take it back by {lock.way_back(bool(document.get('adoption')))}; then run "
+            "playbooks/open.yml."
         )
     if document["phase"] in transitions.UNDER_WAY:
         last = document["transitions"][-1]
@@ -135,26 +137,30 @@ def to_resume(
     return {"holder": holder, "document": document}
 
 
-def to_take_over(views: Views, lb_hosts: Sequence[str], stamp: Mapping[str, Any], takeover: bool) -> dict[str, Any]:
-    """A wish for the lock of the newest release, over whatever hosts answered: ``{holder, document}``."""
+def to_take_over(
+    views: Views, lb_hosts: Sequence[str], stamp: Mapping[str, Any], takeover: bool, release_id: str = ""
+) -> dict[str, Any]:
+    """A wish for the lock of a release, over whatever hosts answered: ``{holder, document}``.
+
+    release_id: which; empty for the newest.
+    """
     if not any(host in views for host in lb_hosts):
         raise TakeError(f"expected an answer of at least one proxy out of {', '.join(lb_hosts)}, found none.")
     newest = records_of(views)
-    if not newest:
+    document = next((one for one in newest if release_id in ("", one["release_id"])), None)
+    if document is None:
+        which = f"the record of {release_id}" if release_id else "a record of a release"
         raise TakeError(
-            "expected a record of a release on a proxy, found none: nothing was released here, and nothing can be "
+            f"expected {which} on a proxy, found none: nothing was released here, and nothing can be "
             "taken back. playbooks/status.yml shows what runs now."
         )
-    document = newest[0]
     known = {one["release_id"]: one for one in newest}
     problem = "" if takeover else _held(views, document["release_id"], known)
     if problem:
         raise TakeError(problem)
-    purpose = f"rollback of {document['release_id']}"
-    return {
-        "holder": _holder(document["release_id"], document["mode"], purpose, views, stamp),
-        "document": document,
-    }
+    act = f"{lock.ADOPTION} taken back:" if document.get("adoption") else "rollback of"
+    holder = _holder(document["release_id"], document["mode"], f"{act} {document['release_id']}", views, stamp)
+    return {"holder": holder, "document": document}
 
 
 def context(document: Mapping[str, Any], epoch: int) -> dict[str, Any]:

@@ -156,6 +156,22 @@ def test_a_second_release_is_refused_and_the_first_rolled_back(estate: Estate) -
 
 
 @pytest.mark.slow
+def test_the_release_that_is_named_is_taken_in_hand_and_its_lock_given_back(estate: Estate) -> None:
+    for _ in range(2):
+        rc, output = estate.run(OPEN, *TAKE_BACK)
+        assert rc == 0, output
+    first, second = sorted(estate.records("lb1"), key=lambda document: str(document["started_at"]))
+    held = {"ansible.builtin.command": "cat {{ release_state_directory }}/lock.json"}
+    rc, output = estate.run(
+        role("takeover", release_record_release_id=first["release_id"]), {**held, "register": "held"},
+        {"ansible.builtin.debug": {"var": "held.stdout"}}, role("release"),
+    )  # fmt: skip
+    assert rc == 0, output
+    assert first["release_id"] in output and second["release_id"] not in output
+    assert [estate.lock(host) for host in HOSTS] == [None] * 3
+
+
+@pytest.mark.slow
 def test_of_two_releases_at_once_one_proceeds(estate: Estate) -> None:
     runs = [estate.start(OPEN, any_errors_fatal=True) for _ in range(2)]
     outputs = [run.communicate(timeout=120)[0] for run in runs]

@@ -391,6 +391,11 @@ def test_unfinished_release_is_told_with_its_holder_once() -> None:
     assert "playbooks/rollback.yml" in problem.do and "release_takeover" in problem.do
 
 
+def test_an_unfinished_adoption_is_not_taken_back_by_a_rollback() -> None:
+    (problem,) = judged(history(**UNFINISHED, adoption={"way": "twin"})).problems
+    assert "playbooks/adopt.yml takes it back" in problem.do and "rollback.yml" not in problem.do
+
+
 def test_a_damaged_record_is_a_note() -> None:
     found = judged(put("lb1/record/corrupt", [{"file": "/x.json", "problem": "no JSON"}]))
     assert found.notes == ["lb1: /x.json: no JSON"] and found.plan is not None

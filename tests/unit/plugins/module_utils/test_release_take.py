@@ -109,6 +109,34 @@ def test_taking_over_needs_a_word_when_another_release_holds_the_lock() -> None:
     assert release_take.to_take_over(given, HOSTS[:2], STAMP, True)["holder"]["epoch"] == 4
 
 
+ADOPTION = {"way": "twin"}
+
+
+def test_the_lock_of_an_adoption_says_so_and_names_its_own_way_back() -> None:
+    wish = release_take.to_open(views(), HOSTS, {**PLAN, "live": None, "adoption": ADOPTION}, RELEASE, STAMP, False)
+    assert wish["holder"]["purpose"] == "adoption of 1.0.0"
+    given = views(wish["document"], lock=wish["holder"])
+    with pytest.raises(release_take.TakeError, match=r"adoption of 1\.0\.0.* playbooks/adopt\.yml takes that"):
+        release_take.to_open(given, HOSTS, PLAN, RELEASE, STAMP, False)
+    with pytest.raises(release_take.TakeError, match=r"unfinished release.* Run playbooks/adopt\.yml"):
+        release_take.to_open(views(wish["document"]), HOSTS, PLAN, RELEASE, STAMP, False)
+    back = release_take.to_take_over(given, HOSTS[:2], STAMP, False)["holder"]
+    assert back["purpose"] == f"adoption taken back: {STAMP['release_id']}"
+    with pytest.raises(release_take.TakeError, match=r"playbooks/adopt\.yml takes that release back"):
+        release_take.to_open(views(lock=back), HOSTS, PLAN, RELEASE, STAMP, False)
+
+
+def test_the_release_that_is_named_is_taken_over_although_a_newer_one_failed() -> None:
+    wanted = record.new_document(PLAN, {**RELEASE, "release_id": "20260101T000000Z-0.9.0-0000"}, 1, STAMP)
+    given = views(wanted, closed())
+    wish = release_take.to_take_over(given, HOSTS[:2], STAMP, False, wanted["release_id"])
+    assert (wish["document"], wish["holder"]["release_id"]) == (wanted, wanted["release_id"])
+    assert wish["holder"]["purpose"] == f"rollback of {wanted['release_id']}"
+    assert release_take.to_take_over(given, HOSTS[:2], STAMP, False)["document"] == closed()
+    with pytest.raises(release_take.TakeError, match="expected the record of gone"):
+        release_take.to_take_over(given, HOSTS[:2], STAMP, False, "gone")
+
+
 def test_the_next_document_comes_from_the_newest_context() -> None:
     old = release_take.context(opened(), 3)
     new = release_take.context(record.advance(opened(), "provisioning", {}, 3, STAMP), 3)
