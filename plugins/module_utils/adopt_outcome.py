@@ -73,8 +73,9 @@ def adopted_lines(
 def report(
     document: Mapping[str, Any], lb_hosts: Sequence[str], app_hosts: Sequence[str], facts: Facts, records: str,
     check_mode: bool = False,
-) -> dict[str, str]:  # fmt: skip
-    """Give the text at the end of going back, and the one host that says it: the first that came so far."""
+) -> dict[str, Any]:  # fmt: skip
+    """Give the text at the end of going back, the one host that says it (the first that came so far), and whether all
+    is as it was and a record says so (complete)."""
     hosts = list(dict.fromkeys([*lb_hosts, *app_hosts]))
     undo = undone(lb_hosts, app_hosts, facts, bool(document["traffic_moved"]))
     failed = failure(hosts, facts)
@@ -82,15 +83,30 @@ def report(
     name = f"{document['application']} {document['version']}"
     parts = [f"The adoption of {name} failed{failed}" if failed else f"The adoption of {name} is undone."]
     if check_mode:
-        return {"speaker": speaker, "text": "\n".join(["Check mode: nothing was touched.", *parts])}
+        text = "\n".join(["Check mode: nothing was touched.", *parts])
+        return {"speaker": speaker, "text": text, "complete": undo["complete"]}
     parts.append(f"nginx is as it was at {listed(undo['withdrawn']) or 'no proxy'}.")
     twin = (document.get("adoption") or {}).get("way") == "twin"
     what = "The old containers run, the twin is stopped" if twin else "No container was touched; all is as it was"
     parts.append(f"{what} on {listed(undo['settled']) or 'no host'}.")
+    parts += [_cut(host, facts[host]) for host in undo["settled"] if _abandoned(facts[host])]
     if undo["left"]:
         parts.append(f"NOT DONE at {listed(undo['left'])}.")
-    parts.append(f"Record: {records}/{document['release_id']}.json on every proxy.")
+    unwritten = facts[speaker].get("release_record_unwritten") or {}
+    written = [host for host in lb_hosts if host not in unwritten]
+    parts += [f"NOT WRITTEN at {host}: {why}" for host, why in unwritten.items()]
+    parts.append(f"Record: {records}/{document['release_id']}.json on {listed(written) or 'no proxy'}.")
+    complete = undo["complete"] and bool(written)
     again = "make the hosts named above reachable and well, then run playbooks/adopt.yml again: it ends what is left"
     mend = "mend the cause and run playbooks/adopt.yml again" if failed else "playbooks/adopt.yml adopts again"
-    parts.append(f"Next: {mend if undo['complete'] else again}.")
-    return {"speaker": speaker, "text": "\n".join(parts)}
+    parts.append(f"Next: {mend if complete else again}.")
+    return {"speaker": speaker, "text": "\n".join(parts), "complete": complete}
+
+
+def _abandoned(variables: Mapping[str, Any]) -> Sequence[str]:
+    return (variables.get("decommission_result") or {}).get("abandoned") or []
+
+
+def _cut(host: str, variables: Mapping[str, Any]) -> str:
+    """Users who did not leave the twin in time."""
+    return f"{len(_abandoned(variables))} connections to the twin on {host} had not ended by then, and were cut."

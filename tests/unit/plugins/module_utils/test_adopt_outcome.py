@@ -23,7 +23,7 @@ WELL = {"__adopt_present": True, "__adopt_reached": {"started": True, "settled":
 ALL: dict[str, Any] = {"lb1": BACK, "lb2": BACK, "app1": WELL}
 
 
-def told(facts: dict[str, Any], check_mode: bool = False, **changes: Any) -> dict[str, str]:
+def told(facts: dict[str, Any], check_mode: bool = False, **changes: Any) -> dict[str, Any]:
     return report({**DOCUMENT, **changes}, LB, APP, facts, "/records", check_mode)
 
 
@@ -46,7 +46,22 @@ def test_an_undo_says_what_is_as_it_was() -> None:
     assert text.startswith("The adoption of shop 0.9.0 is undone.")
     assert "nginx is as it was at lb1 and lb2." in text
     assert "The old containers run, the twin is stopped on app1." in text
-    assert "/records/R.json" in text and "playbooks/adopt.yml adopts again" in text
+    assert "/records/R.json on lb1 and lb2." in text and "playbooks/adopt.yml adopts again" in text
+    assert told(ALL)["complete"]
+
+
+def test_a_record_that_no_proxy_could_write_is_no_success() -> None:
+    some = told({**ALL, "lb1": {**BACK, "release_record_unwritten": {"lb2": "disk full"}}})
+    assert some["complete"] and "NOT WRITTEN at lb2: disk full\nRecord: /records/R.json on lb1." in some["text"]
+    none = told({**ALL, "lb1": {**BACK, "release_record_unwritten": dict.fromkeys(LB, "disk full")}})
+    assert not none["complete"] and "on no proxy." in none["text"] and "it ends what is left" in none["text"]
+    assert not told({**ALL, "lb1": {}})["complete"]
+
+
+def test_users_that_were_cut_off_are_counted() -> None:
+    text = told({**ALL, "app1": {**WELL, "decommission_result": {"abandoned": ["192.0.2.1", "192.0.2.1"]}}})["text"]
+    assert "2 connections to the twin on app1 had not ended by then, and were cut." in text
+    assert "were cut" not in told({**ALL, "app1": {**WELL, "decommission_result": {"abandoned": []}}})["text"]
 
 
 def test_in_place_no_container_was_touched() -> None:
