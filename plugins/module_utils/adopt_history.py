@@ -4,11 +4,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ansible_collections.bluegreen.release.plugins.module_utils import release_take, transitions
-from ansible_collections.bluegreen.release.plugins.module_utils.adopt_views import Views, Wanted
+from ansible_collections.bluegreen.release.plugins.module_utils.adopt_views import View, Views, Wanted
 from ansible_collections.bluegreen.release.plugins.module_utils.preflight_problem import Problem, listed
 from ansible_collections.bluegreen.release.plugins.module_utils.preflight_views import Findings
 
@@ -75,15 +75,53 @@ def judge_undo(
         return None
     facts = adopted["adoption"]
     if facts["way"] == "twin":
-        findings.add_for_hosts(
-            (host, _gone(facts))
-            for host in wanted.app_hosts
-            if views[host].probe is not None and not views[host].containers(facts["project"], [facts["service"]])
-        )
+        asked = [host for host in wanted.app_hosts if views[host].probe is not None]
+        missing = {host: _missing(facts, host, views[host]) for host in asked}
+        findings.add_for_hosts((host, _gone(facts, services)) for host, services in missing.items() if services)
     return adopted
 
 
-def _gone(facts: Mapping[str, Any]) -> Problem:
-    expected = f"the stopped container of {facts['service']} in project {facts['project']}"
+def judge_members(wanted: Wanted, document: Document, findings: Findings) -> None:
+    """Add the hosts of an adoption that the inventory does not have any more: they would stay as they are."""
+    facts = document["adoption"]
+    away = sorted({*facts["hosts"], *facts["replaced"]} - {*wanted.lb_hosts, *wanted.app_hosts})
+    if away:
+        findings.add(
+            "A host of the adoption is not in the inventory",
+            f"{listed(away)}, as when {document['release_id']} adopted",
+            "not among the proxies and application hosts",
+            "put it back for this run: its old containers and its nginx are a part of how it was",
+        )
+
+
+def still_running(wanted: Wanted, records: list[dict[str, Any]], views: Views) -> Iterator[str]:
+    """Old containers beside the slot that took their place: an adoption leaves those that users are connected to."""
+    adopted = next((one for one in records if one.get("adoption") and one["outcome"] == transitions.LIVE), None)
+    facts: Mapping[str, Any] = adopted["adoption"] if adopted else {}
+    if facts.get("way") != "twin":
+        return
+    for host in wanted.app_hosts:
+        old = views[host].containers(facts["project"], _services(facts, host))
+        running = sorted({str(one["service"]) for one in old if one["state"] == "running"})
+        if running:
+            yield (
+                f"{host}: {listed(running)} of {facts['project']} still runs beside the slot; once its users left: "
+                f"docker compose -p {facts['project']} stop {' '.join(running)}"
+            )
+
+
+def _services(facts: Mapping[str, Any], host: str) -> list[str]:
+    """Services of the old project that the slot took the place of on a host, the one that answers users among them."""
+    own = facts["hosts"].get(host) or {}
+    return list(dict.fromkeys([facts["service"], *own.get("services", []), *own.get("singletons", [])]))
+
+
+def _missing(facts: Mapping[str, Any], host: str, view: View) -> list[str]:
+    there = {str(one["service"]) for one in view.containers(facts["project"])}
+    return [service for service in _services(facts, host) if service not in there]
+
+
+def _gone(facts: Mapping[str, Any], services: list[str]) -> Problem:
+    expected = f"the stopped containers of {listed(services)} in project {facts['project']}"
     remedy = "start the old project again by its own compose file, beside the slot; then undo"
     return Problem("The old containers are gone", expected, "none", remedy)

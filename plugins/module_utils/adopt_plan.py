@@ -42,11 +42,15 @@ def adopt_plan(wanted: Wanted, views: Views) -> Judgement:
     history.judge_history(wanted, records, findings)
     left = history.unfinished(records)
     if left is not None:
+        history.judge_members(wanted, left, findings)
         return _judged(findings, {"action": "take_back", "lines": left_lines(left), **_of_record(left)})
     if wanted.undo:
         adopted = history.judge_undo(wanted, records, views, findings)
+        if adopted is not None:
+            history.judge_members(wanted, adopted, findings)
         return _judged(findings, {"action": "undo", "lines": undo_lines(adopted), **_of_record(adopted or {})})
     if history.routed(records):
+        findings.notes += history.still_running(wanted, records, views)
         return _judged(findings, _nothing(records))
     if not findings.problems and _empty(wanted, views):
         findings.problems.append(_empty_problem(wanted))

@@ -486,3 +486,26 @@ def test_an_undo_without_the_old_containers_is_refused() -> None:
     assert "project shop" in problem(
         "old containers are gone on app2", but(undo=True), lb1=proxy(adoption()), app2=gone
     )
+
+
+def test_an_undo_needs_every_container_that_it_starts() -> None:
+    parts = {"app1": {"services": ["api", "worker"], "singletons": ["beat"]}}
+    document = record.sealed({**adoption(), "adoption": {**FACTS, "hosts": parts}})
+    said = problem("old containers are gone on app1", but(undo=True), lb1=proxy(document), app1=app(container()))
+    assert "worker and beat in project shop" in said
+
+
+@pytest.mark.parametrize("document", [adoption(), adoption("switching", None)])
+def test_an_adoption_is_not_taken_back_without_a_host_of_it(document: dict[str, Any]) -> None:
+    facts = {**FACTS, "hosts": {"app3": {"services": ["api"], "singletons": []}}, "replaced": {"lb1": [], "lb9": []}}
+    gone = record.sealed({**document, "adoption": facts})
+    assert "app3 and lb9" in problem("not in the inventory", but(undo=True), lb1=proxy(gone))
+
+
+def test_old_containers_that_still_run_are_told_by_every_later_run() -> None:
+    stopped = app(container(state="exited"))
+    found = judged(lb1=proxy(adoption(), probe="blue", file="blue"), app1=app(container()), app2=stopped)
+    (note,) = found.notes
+    assert note.startswith("app1: api of shop still runs") and note.endswith("docker compose -p shop stop api")
+    in_place = record.sealed({**adoption(), "adoption": {**FACTS, "way": "in_place"}})
+    assert judged(lb1=proxy(in_place, probe="blue", file="blue")).notes == []
