@@ -1,4 +1,4 @@
-"""docs/troubleshooting.md has every message of preflight, by its first words."""
+"""docs/troubleshooting.md has every problem that preflight and an adoption can find, by its first words."""
 
 from __future__ import annotations
 
@@ -16,7 +16,12 @@ from tests.contract.repository import ROOT
 PAGE = (ROOT / "docs" / "troubleshooting.md").read_text(encoding="utf-8")
 HEADINGS = re.findall(r"^### (.+)$", PAGE, flags=re.MULTILINE)
 UTILS = ROOT / "plugins" / "module_utils"
-SOURCES = [*sorted(UTILS.glob("preflight_*.py")), UTILS / "nginx_container.py"]
+SOURCES = [
+    *sorted(UTILS.glob("preflight_*.py")),
+    *sorted(UTILS.glob("adopt_*.py")),
+    UTILS / "nginx_container.py",
+    ROOT / "plugins/action/adopt_plan.py",
+]
 CASES = yaml.safe_load((ROOT / "tests" / "bad_input" / "cases.yml").read_text(encoding="utf-8"))
 CHANGES = "…"
 
@@ -58,7 +63,7 @@ def missing(texts: Iterator[str]) -> list[str]:
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=lambda path: path.stem)
-def test_every_problem_of_preflight_is_in_the_page(path: Path) -> None:
+def test_every_problem_is_in_the_page(path: Path) -> None:
     assert missing(whats(path.read_text(encoding="utf-8"))) == []
 
 
