@@ -4,8 +4,10 @@
 from __future__ import annotations
 
 import itertools
+import json
 from collections import Counter
 from dataclasses import dataclass, field
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -102,3 +104,13 @@ class Tally:
             "seconds": round(seconds, 2),
             "connections_opened": self.connections,
         }
+
+
+def last_json(text: str) -> dict[str, Any]:
+    """The JSON object on the last line of an output; empty when there is none."""
+    lines = text.strip().splitlines()
+    try:
+        value = json.loads(lines[-1]) if lines else {}
+    except ValueError:
+        return {}
+    return value if isinstance(value, dict) else {}

@@ -29,6 +29,9 @@ from typing import Any
 
 import yaml
 
+from lab.errors import LabError
+from lab.users import users
+
 ROOT = Path(__file__).resolve().parent.parent
 VENV = Path(sys.executable).parent
 LOAD_SECONDS = 900
@@ -93,24 +96,6 @@ def doors(plan: Mapping[str, Any], usual: list[str]) -> list[str]:
     return [*(word for front in fronts for word in ("--front", front)), *ca]
 
 
-@contextmanager
-def users(plan: Mapping[str, Any], usual: list[str], answer: dict[str, Any]) -> Iterator[None]:
-    """Keep users on the front doors; afterwards *answer* holds what they saw."""
-    argv = ["bin/lab", "load", *application_of(plan), "--rate", str(plan.get("rate", 50))]
-    argv += ["--seconds", str(LOAD_SECONDS), *doors(plan, usual)]
-    process = subprocess.Popen(argv, cwd=ROOT, stdout=subprocess.PIPE, text=True)
-    try:
-        time.sleep(2)
-        yield
-        left = process.poll() is not None
-    finally:
-        process.terminate()
-        output, _ = process.communicate(timeout=60)
-    if left:
-        raise SystemExit(f"expected users until the last step, found that they left before its end: {output}")
-    answer.update(json.loads(output.strip().splitlines()[-1]))
-
-
 def secrets() -> list[str]:
     """What nobody may ever read: the lab's own secrets, made when it was brought up."""
     variables = json.loads(must(["inventories/lab/hosts.py"]))["all"]["vars"]
@@ -150,16 +135,20 @@ def play(plan: Mapping[str, Any]) -> dict[str, Any]:
     begin(plan)
     before = status(plan)
     load: dict[str, Any] = {}
+    words = [*application_of(plan), "--rate", str(plan.get("rate", 50)), *doors(plan, before["front_doors"])]
     heard: list[str] = []
     alone = plan.get("users_from", 0)
     with eavesdropper(secrets(), heard):
         steps = [take(plan, step) for step in plan["steps"][:alone]]
-        with users(plan, before["front_doors"], load):
+        with users(load, LOAD_SECONDS, words):
             steps += [take(plan, step) for step in plan["steps"][alone:]]
     writes = run(["bin/lab", "verify-writes", *application_of(plan)])
     return {"before": before, "steps": steps, "load": load, "writes": writes, "heard": heard, "after": status(plan)}
 
 
 if __name__ == "__main__":
-    outcome = play(yaml.safe_load(Path(sys.argv[1]).read_text()))
+    try:
+        outcome = play(yaml.safe_load(Path(sys.argv[1]).read_text()))
+    except LabError as error:
+        sys.exit(str(error))
     Path(sys.argv[2]).write_text(json.dumps(outcome, indent=1))

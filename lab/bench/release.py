@@ -4,12 +4,10 @@
 from __future__ import annotations
 
 import json
-import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,13 +18,14 @@ from lab.bench.progress import say, timed
 from lab.bench.timeline import parts, switch_seconds
 from lab.containers import inside
 from lab.errors import LabError
+from lab.load_report import last_json
 from lab.process import last_lines
 from lab.profiles import INSTALLED
 from lab.settings import ROOT, Settings
+from lab.users import users
 
 RATE = 200
 VERSION = "1.0.0"
-_WARM_UP_SECONDS = 3.0
 _LONGEST_SECONDS = 600
 _READ_RECORD = f"cat /var/lib/bluegreen/samokoder/records/*-{VERSION}-*.json"
 # More lines than users and proofs leave behind in the longest release.
@@ -52,29 +51,6 @@ class Round:
 def lost(writes: dict[str, Any]) -> int:
     """Acknowledged writes that are not in the database exactly once, of what bin/lab verify-writes printed."""
     return int(writes["acked"]) - int(writes["found_once"])
-
-
-def _last_json(output: str) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads((output.strip().splitlines() or ["{}"])[-1])
-    return found
-
-
-@contextmanager
-def _load(answer: dict[str, Any]) -> Iterator[None]:
-    """Users at all front doors while the block runs; afterwards `answer` holds what bin/lab load counted."""
-    words = ["bin/lab", "load", "--rate", str(RATE), "--seconds", str(_LONGEST_SECONDS)]
-    quiet = subprocess.DEVNULL
-    with subprocess.Popen(words, cwd=ROOT, stdout=subprocess.PIPE, stderr=quiet, text=True) as process:
-        try:
-            time.sleep(_WARM_UP_SECONDS)
-            yield
-        finally:
-            # Requests under way are finished and counted.
-            process.send_signal(signal.SIGTERM)
-            try:
-                answer.update(_last_json(process.communicate(timeout=60)[0]))
-            except subprocess.TimeoutExpired:
-                process.kill()
 
 
 def play(words: Sequence[str], log: Path) -> tuple[float, float]:
@@ -103,15 +79,15 @@ def under_load(act: Callable[[], tuple[float, float]]) -> tuple[tuple[float, flo
     """Act while users are there: its begin and end, what they saw, and their writes compared with the database.
 
     Raises:
-        LabError: nobody was there, or the writes could not be compared.
+        LabError: nobody was there all the time, or the writes could not be compared.
     """
     load: dict[str, Any] = {}
-    with _load(load):
+    with users(load, _LONGEST_SECONDS, ["--rate", str(RATE)], shown=False):
         span = act()
     if not load.get("sent"):
         raise LabError("requests meanwhile", str(load or "no answer of bin/lab load"), "bin/lab load")
     words = ["bin/lab", "verify-writes"]
-    writes = _last_json(subprocess.run(words, cwd=ROOT, stdout=subprocess.PIPE, text=True, check=False).stdout)
+    writes = last_json(subprocess.run(words, cwd=ROOT, stdout=subprocess.PIPE, text=True, check=False).stdout)
     if "found_once" not in writes:
         raise LabError("writes compared with the database", str(writes), "bin/lab verify-writes")
     return span, load, writes

@@ -5,24 +5,22 @@ from __future__ import annotations
 import json
 import os
 import shlex
-import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from lab import database
 from lab.demo import summary
 from lab.errors import LabError
+from lab.load_report import last_json
 from lab.profiles import INSTALLED
 from lab.settings import ROOT, read_settings
+from lab.users import users
 
 RATE = 200
 LONGEST_RELEASE_SECONDS = 900
-WARM_UP_SECONDS = 3
 COUNT_ROWS = f"select count(*) from {summary.TABLE}"
 
 
@@ -68,25 +66,6 @@ def ready_lab() -> None:
         lab_must("reset")
 
 
-@contextmanager
-def load(doors: list[str], answer: dict[str, Any]) -> Iterator[None]:
-    """Real traffic at all front doors while the block runs; what it counted is put into `answer` afterwards."""
-    words = ["bin/lab", "load", "--rate", str(RATE), "--seconds", str(LONGEST_RELEASE_SECONDS)]
-    words += [f"--front={door}" for door in doors]
-    with subprocess.Popen(words, cwd=ROOT, stdout=subprocess.PIPE, text=True, start_new_session=True) as process:
-        try:
-            time.sleep(WARM_UP_SECONDS)
-            yield
-        finally:
-            # Ends the load as its time would: requests under way are finished and counted.
-            if process.poll() is None:
-                process.send_signal(signal.SIGINT)
-            try:
-                answer.update(summary.last_json(process.communicate(timeout=30)[0]))
-            except subprocess.TimeoutExpired:
-                process.kill()
-
-
 def release() -> tuple[int, float]:
     """Exit code and seconds of the release; what it prints goes to the terminal as it comes."""
     command = f"ansible-playbook playbooks/release.yml -i inventories/lab -e release_version={summary.VERSION}"
@@ -110,13 +89,12 @@ def demonstrate() -> int:
     before, doors = look(), status()["front_doors"]
     counted: dict[str, Any] = {}
     say(f"users arrive: bin/lab load --rate {RATE}, at {' and '.join(doors)}")
-    with load(doors, counted):
+    front = [f"--front={door}" for door in doors]
+    with users(counted, LONGEST_RELEASE_SECONDS, ["--rate", str(RATE), *front]):
         code, seconds = release()
     say("every acknowledged write in the database? bin/lab verify-writes")
     writes = lab("verify-writes")
-    outcome = summary.Outcome(
-        before, look(), code, seconds, counted, writes.returncode, summary.last_json(writes.stdout)
-    )
+    outcome = summary.Outcome(before, look(), code, seconds, counted, writes.returncode, last_json(writes.stdout))
     print(summary.text(outcome, prefix()))
     found = summary.problems(outcome)
     for problem in found:

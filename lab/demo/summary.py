@@ -40,16 +40,6 @@ class Outcome:
     writes: Mapping[str, Any]
 
 
-def last_json(text: str) -> dict[str, Any]:
-    """The JSON object on the last line of an output; empty when there is none."""
-    lines = text.strip().splitlines()
-    try:
-        value = json.loads(lines[-1]) if lines else {}
-    except ValueError:
-        return {}
-    return value if isinstance(value, dict) else {}
-
-
 def seen(status: Mapping[str, Any], rows: int) -> Seen:
     """Status as `bin/lab status` prints it, with the rows counted at that moment."""
     return Seen(status["live"], status["versions"], status.get("revision"), rows)

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from lab.errors import LabError
 from tests import scenario
 
 HOSTS = {
@@ -20,7 +21,7 @@ class Users:
 
     def __init__(self, did: list[str], argv: list[str]) -> None:
         self._did = did
-        did.append(f"users come: {' '.join(argv[1:6])}")
+        did.append(f"users come: {' '.join(argv[4:8])}")
 
     def poll(self) -> int | None:
         return None
@@ -57,7 +58,7 @@ def did(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 def test_users_come_before_the_first_step_to_what_is_installed(did: list[str]) -> None:
     outcome = scenario.play({"steps": [{"run": ["one"]}]})
     status = "bin/lab status --application samokoder"
-    load = "users come: load --application samokoder --rate 50"
+    load = "users come: --application samokoder --rate 50"
     verify = "bin/lab verify-writes --application samokoder"
     assert did == [status, load, "one", status, "users go", verify, status]
     assert outcome["load"] == {"sent": 3} and len(outcome["steps"]) == 1
@@ -75,7 +76,7 @@ def test_users_come_after_the_steps_that_they_would_not_find_anything_in(did: li
 def test_a_plain_application_is_the_one_named(did: list[str]) -> None:
     scenario.play({"start": "plain", "application": "another", "rate": 200, "steps": []})
     assert did[:2] == ["bin/lab plain another", "bin/lab status --application another"]
-    assert "users come: load --application another --rate 200" in did
+    assert "users come: --application another --rate 200" in did
 
 
 def test_an_unknown_start_is_refused(did: list[str]) -> None:
@@ -94,7 +95,7 @@ def test_a_step_that_ends_otherwise_than_planned_ends_the_scenario(
 
 def test_users_who_left_early_prove_nothing(did: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Users, "poll", lambda _: 0)
-    with pytest.raises(SystemExit, match="they left before its end"):
+    with pytest.raises(LabError, match="they left before it"):
         scenario.play({"steps": [{"run": ["one"]}]})
 
 

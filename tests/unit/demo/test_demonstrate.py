@@ -9,10 +9,11 @@ from typing import Any
 
 import pytest
 
+from lab import users
 from lab.demo import __main__ as demo
 from lab.errors import LabError
 
-# Keeps its state in a file; `load` runs until it is interrupted, as the real one, and then prints what it counted.
+# Keeps its state in a file; `load` runs until it is ended, as the real one, and then prints what it counted.
 STAND_IN = """#!{python}
 import json, pathlib, signal, sys, time
 state = pathlib.Path({state!r})
@@ -27,7 +28,7 @@ elif command == "load":
     def end(*_):
         print(json.dumps({load!r}))
         sys.exit(0)
-    signal.signal(signal.SIGINT, end)
+    signal.signal(signal.SIGTERM, end)
     time.sleep(30)
 elif command == "verify-writes":
     print("{{}}")
@@ -57,7 +58,8 @@ class Stage:
         self.state = root / "state.json"
         self.release_code = 0
         monkeypatch.setattr(demo, "ROOT", root)
-        monkeypatch.setattr(demo, "WARM_UP_SECONDS", 0.4)
+        monkeypatch.setattr(users, "ROOT", root)
+        monkeypatch.setattr(users, "WARM_UP_SECONDS", 0.4)
         monkeypatch.setattr(demo, "rows", lambda: 100_000)
         monkeypatch.setattr(demo, "release", self.release)
 

@@ -71,8 +71,3 @@ def test_a_lab_that_was_released_to_is_reset(versions: dict[str, Any], live: dic
 def test_a_release_that_was_taken_back_is_reset_too(release: dict[str, str] | None) -> None:
     status = {"versions": BEFORE.versions, "live": BEFORE.live, "release": release}
     assert summary.needs_reset(status)
-
-
-@pytest.mark.parametrize(("text", "expected"), [('x\n{"a": 1}\n', {"a": 1}), ("", {}), ("no json", {}), ("[1]", {})])
-def test_last_json(text: str, expected: dict[str, Any]) -> None:
-    assert summary.last_json(text) == expected
