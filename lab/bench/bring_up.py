@@ -8,10 +8,11 @@ from lab.bench.figures import Figure, figure
 from lab.bench.progress import say, timed
 from lab.errors import LabError
 from lab.process import run
+from lab.profiles import APPLICATIONS
 from lab.settings import Settings
 
 UP = ("bin/lab", "up", "--lb", "2", "--app", "2")
-_OURS = ("bluegreen-lab-*", "samokoder", BASE_IMAGE)
+_OURS = ("bluegreen-lab-*", *APPLICATIONS, BASE_IMAGE)
 _REMEDY = "look at: docker images; docker ps --all"
 
 
@@ -25,7 +26,7 @@ def warm(count: int) -> list[Figure]:
 
 
 def cold(settings: Settings, count: int) -> list[Figure]:
-    """Seconds of an `up` with the base image, the hosts' and the application's images to make.
+    """Seconds of an `up` with the base image, the hosts' and the applications' images to make.
 
     Raises:
         LabError: another lab is there, which needs these images.

@@ -27,9 +27,9 @@ from lab.users import users
 RATE = 200
 VERSION = "1.0.0"
 _LONGEST_SECONDS = 600
-_READ_RECORD = f"cat /var/lib/bluegreen/samokoder/records/*-{VERSION}-*.json"
+_READ_RECORD = f"cat /var/lib/bluegreen/{INSTALLED.name}/records/*-{VERSION}-*.json"
 # More lines than users and proofs leave behind in the longest release.
-_READ_LOG = ["tail", "-n", "100000", "/var/log/nginx/samokoder.access.log"]
+_READ_LOG = ["tail", "-n", "100000", f"/var/log/nginx/{INSTALLED.name}.access.log"]
 
 
 @dataclass(frozen=True)
