@@ -54,6 +54,9 @@ def _parser() -> argparse.ArgumentParser:
     fault.add_argument("name", metavar="NAME", help="which; an unknown one is answered with the list")
     fault.add_argument("switch", choices=("on", "off"))
     fault.add_argument("--host", help="this host only (for *_unreachable: the last of its kind)")
+    fault.add_argument(
+        "--application", choices=APPLICATIONS, default=INSTALLED.name, help="whose; one of hosts is of all"
+    )
     where = fault.add_mutually_exclusive_group()
     where.add_argument("--version", help="this version of the application")
     where.add_argument("--slot", choices=("blue", "green"), help="the version that runs in this slot")
@@ -82,7 +85,7 @@ def _change(settings: Settings, options: argparse.Namespace) -> int:
     from lab.state import exclusive
 
     if options.command == "fault":
-        faults.check_name(options.name)
+        faults.check_name(options.name, APPLICATIONS[options.application])
     with exclusive(settings, options.command):
         if options.command == "up":
             up.bring_up(settings, options.lb, options.app, install=not options.bare)
@@ -96,7 +99,9 @@ def _change(settings: Settings, options: argparse.Namespace) -> int:
             _down(settings)
         else:
             on = options.switch == "on"
-            fault = faults.Fault(options.name, on, options.host, options.version, options.slot, options.amount)
+            application = APPLICATIONS[options.application]
+            places = (options.host, options.version, options.slot, options.amount)
+            fault = faults.Fault(options.name, on, application, *places)
             faults.apply(settings, fault)
     return 0
 

@@ -12,11 +12,12 @@ from lab import snapshot
 from lab.containers import inside
 from lab.errors import LabError
 from lab.process import say
+from lab.profiles import APPLICATIONS, INSTALLED, Application
 from lab.registry import tags
 from lab.settings import Settings
 from lab.shape import Host
 
-# Faults of the application: a file that each version looks for under its own name.
+# Faults of an application: a file that each version looks for under its own name.
 FILE_FAULTS = (
     "ai",
     "cpu",
@@ -33,33 +34,39 @@ FILE_FAULTS = (
 # Faults of the way to a host: SSH packets are dropped, users still pass.
 NETWORK_FAULTS = {"lb_unreachable": "lb", "app_unreachable": "app"}
 FAULTS = tuple(sorted((*FILE_FAULTS, *NETWORK_FAULTS)))
-_FOLDER = "/srv/samokoder/faults"
 _RULE = "INPUT -p tcp --dport 22 -j DROP -m comment --comment lab-fault"
+_REMEDY = "bin/lab fault NAME on|off [--application APPLICATION]"
 _VERSION = re.compile(r"\d+\.\d+\.\d+")
 
 
 @dataclass(frozen=True)
 class Fault:
-    """A fault asked for: which, on or off, and where if not at its usual place."""
+    """A fault asked for: which, of which application, on or off, and where if not at its usual place."""
 
     name: str
     on: bool
+    application: Application = INSTALLED
     host: str | None = None
     version: str | None = None
     slot: str | None = None
     amount: float | None = None
 
 
-def check_name(name: str) -> None:
-    """Refuse a fault that does not exist.
+def check_name(name: str, application: Application = INSTALLED) -> None:
+    """Refuse a fault that does not exist, or that the application would never notice.
 
     Raises:
         LabError: with the list of those that do.
     """
-    if name not in FAULTS:
-        near = difflib.get_close_matches(name, FAULTS, 1)
-        hint = f" ({near[0]}?)" if near else ""
-        raise LabError(f"one of the faults {', '.join(FAULTS)}", repr(name) + hint, "bin/lab fault NAME on|off")
+    known = FAULTS if application.faults else tuple(sorted(NETWORK_FAULTS))
+    if name in known:
+        return
+    near = difflib.get_close_matches(name, known, 1)
+    hint = f" ({near[0]}?)" if near else ""
+    if name in FAULTS:
+        owners = ", ".join(one.name for one in APPLICATIONS.values() if one.faults)
+        hint = f", which only {owners} can have"
+    raise LabError(f"one of the faults of {application.name}: {', '.join(known)}", repr(name) + hint, _REMEDY)
 
 
 def newest(versions: Sequence[str]) -> str | None:
@@ -74,7 +81,7 @@ def apply(settings: Settings, fault: Fault) -> None:
     Raises:
         LabError: no such fault, host or version.
     """
-    check_name(fault.name)
+    check_name(fault.name, fault.application)
     hosts = snapshot.need_hosts(settings)
     kind = NETWORK_FAULTS.get(fault.name)
     if kind:
@@ -82,16 +89,17 @@ def apply(settings: Settings, fault: Fault) -> None:
         inside(settings, host.name, ["sh", "-ec", _drop(fault.on)])
         say(f"{fault.name} {'on' if fault.on else 'off'} at {host.name}: SSH {'is cut' if fault.on else 'passes'}")
         return
-    version = fault.version or _version(settings, hosts, fault.slot)
+    version = fault.version or _version(settings, hosts, fault)
     if not _VERSION.fullmatch(version):
         raise LabError("--version: like 1.0.0", repr(version), "bin/lab fault --help")
     chosen = _choose(hosts, "app", fault.host)
-    path = f"{_FOLDER}/{version}/{fault.name}"
+    folder = f"{fault.application.faults}/{version}"
+    path = f"{folder}/{fault.name}"
     amount = "" if fault.amount is None else f"{fault.amount:g}"
-    script = f"install -d {_FOLDER}/{version}; printf %s '{amount}' > {path}" if fault.on else f"rm -f {path}"
+    script = f"install -d {folder}; printf %s '{amount}' > {path}" if fault.on else f"rm -f {path}"
     snapshot.on_each(chosen, lambda host: inside(settings, host.name, ["sh", "-ec", script]))
     where = ", ".join(host.name for host in chosen)
-    say(f"{fault.name} {'on' if fault.on else 'off'} for version {version} at {where}")
+    say(f"{fault.name} {'on' if fault.on else 'off'} for {fault.application.name} {version} at {where}")
 
 
 def heal(settings: Settings, hosts: Sequence[Host]) -> None:
@@ -99,7 +107,8 @@ def heal(settings: Settings, hosts: Sequence[Host]) -> None:
     snapshot.on_each(
         snapshot.of_kind(hosts, "lb", "app"), lambda host: inside(settings, host.name, ["sh", "-ec", _drop(False)])
     )
-    clear = f"find {_FOLDER} -mindepth 1 -delete"
+    folders = " ".join(application.faults for application in APPLICATIONS.values() if application.faults)
+    clear = f"find {folders} -mindepth 1 -delete"
     snapshot.on_each(snapshot.of_kind(hosts, "app"), lambda host: inside(settings, host.name, ["sh", "-c", clear]))
 
 
@@ -118,13 +127,15 @@ def _choose(hosts: Sequence[Host], kind: str, name: str | None) -> list[Host]:
     return chosen
 
 
-def _version(settings: Settings, hosts: Sequence[Host], slot: str | None) -> str:
+def _version(settings: Settings, hosts: Sequence[Host], fault: Fault) -> str:
+    name, slot = fault.application.name, fault.slot
     if slot is None:
-        version = newest(tags(settings, "samokoder"))
+        version = newest(tags(settings, name))
     else:
         containers = snapshot.containers_of(settings, snapshot.of_kind(hosts, "app")[0])
-        version = next((entry["version"] for entry in containers if entry["slot"] == slot), None)
+        own = (entry for entry in containers if entry["application"] == name and entry["slot"] == slot)
+        version = next((entry["version"] for entry in own), None)
     if not version:
         where = f"in slot {slot}" if slot else "in the lab's registry"
-        raise LabError(f"a version {where}", "none", "name one: --version 1.0.0")
+        raise LabError(f"a version of {name} {where}", "none", "name one: --version 1.0.0")
     return version

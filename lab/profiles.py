@@ -41,7 +41,6 @@ class Application:
     Attributes:
         name: of its image, its database and that database's role, its plain compose project.
         folder: its sources, its compose file and seed.sql.
-        site: the host name that its users ask.
         previous: the version that a lab begins with.
         port: what its compose file publishes.
         service: the service of its compose file that answers users.
@@ -53,11 +52,11 @@ class Application:
         environment: .env beside its compose file; {registry}, {version}, {db} and the names of secrets are filled in.
         password: name of the secret that is its database password.
         traffic: what its users send.
+        faults: folder of the application hosts in which its versions look for faults; empty: they know none.
     """
 
     name: str
     folder: Path
-    site: str
     previous: str
     port: int
     service: str
@@ -69,6 +68,12 @@ class Application:
     environment: Mapping[str, str]
     password: str
     traffic: Traffic
+    faults: str = ""
+
+    @property
+    def site(self) -> str:
+        """The host name that its users ask."""
+        return f"{self.name}.lab"
 
     @property
     def previous_image(self) -> str:
@@ -84,7 +89,6 @@ class Application:
 SAMOKODER = Application(
     name="samokoder",
     folder=ROOT / "lab" / "application",
-    site="samokoder.lab",
     previous="0.9.0",
     port=8000,
     service="api",
@@ -111,12 +115,12 @@ SAMOKODER = Application(
         token="access_token",
         credentials={"email": "test@example.com", "password": "test123"},
     ),
+    faults="/srv/samokoder/faults",
 )
 
 GUESTBOOK = Application(
     name="guestbook",
     folder=ROOT / "lab" / "guestbook",
-    site="guestbook.lab",
     previous="1.0",
     port=9000,
     service="web",

@@ -122,7 +122,7 @@ def _start_hosts(settings: Settings, hosts: Sequence[Host], images: dict[str, st
 
 def _prepare_app(settings: Settings, host: Host) -> None:
     """The folders that the estate's owner would have made: the application's own and that of its faults."""
-    script = "install -d -o deploy -g deploy /srv/samokoder && install -d -m 0755 /srv/samokoder/faults"
+    script = f"install -d -o deploy -g deploy /srv/{INSTALLED.name} && install -d -m 0755 {INSTALLED.faults}"
     inside(settings, host.name, ["sh", "-c", script])
 
 

@@ -2,12 +2,16 @@
 from __future__ import annotations
 
 import ast
+from pathlib import Path
 
 import pytest
 
+from lab import faults, snapshot
 from lab.errors import LabError
-from lab.faults import FAULTS, FILE_FAULTS, check_name, newest
-from lab.settings import ROOT
+from lab.faults import FAULTS, FILE_FAULTS, NETWORK_FAULTS, check_name, newest
+from lab.profiles import APPLICATIONS, GUESTBOOK, SAMOKODER
+from lab.settings import ROOT, Settings
+from lab.shape import Host
 
 
 def test_an_unknown_fault_is_refused_with_the_list_and_the_nearest_name() -> None:
@@ -35,3 +39,37 @@ def test_the_application_knows_every_fault_that_is_a_file() -> None:
 def test_the_newest_version_is_found_by_number() -> None:
     assert newest(["0.9.0", "0.10.0", "latest", "1.0.0-broken"]) == "0.10.0"
     assert newest(["latest"]) is None
+
+
+def test_a_fault_that_an_application_would_never_notice_is_refused() -> None:
+    with pytest.raises(LabError) as refused:
+        check_name("errors", GUESTBOOK)
+    assert "of guestbook: app_unreachable, lb_unreachable" in str(refused.value)
+    assert "'errors', which only samokoder can have" in str(refused.value)
+
+
+def test_a_fault_of_hosts_is_of_every_application() -> None:
+    for name in NETWORK_FAULTS:
+        for application in APPLICATIONS.values():
+            check_name(name, application)
+
+
+def test_a_fault_is_written_where_its_application_looks_for_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    done: list[tuple[str, str]] = []
+    running = [
+        {"application": "guestbook", "slot": "green", "version": "1.1"},
+        {"application": "samokoder", "slot": "green", "version": "0.9.0"},
+    ]
+    app = Host(name="app1", kind="app", index=1, address="10.1.0.41")
+    monkeypatch.setattr(snapshot, "need_hosts", lambda _: [app])
+    monkeypatch.setattr(snapshot, "containers_of", lambda *_: running)
+    monkeypatch.setattr(faults, "inside", lambda _, host, command: done.append((host, command[-1])))
+    settings = Settings(name="x", port=1, state=Path("/nowhere"))
+    faults.apply(settings, faults.Fault("latency", True, slot="green", amount=0.5))
+    folder = f"{SAMOKODER.faults}/0.9.0"
+    assert done == [("app1", f"install -d {folder}; printf %s '0.5' > {folder}/latency")]
+
+
+def test_faults_are_where_the_compose_file_shows_them_to_the_application() -> None:
+    text = (SAMOKODER.folder / "compose.yml").read_text()
+    assert f"- {SAMOKODER.faults}:" in text
