@@ -17,7 +17,7 @@ from lab.errors import LabError
 from lab.settings import Settings
 
 _LOCK_WAIT_SECONDS = 10.0
-_SECRETS = (
+SECRETS = (
     "db_password",
     "preview_secret",
     "application_secret",
@@ -53,7 +53,7 @@ def ensure_secrets(settings: Settings) -> dict[str, str]:
     """The lab's own passwords, made once."""
     path = settings.state / "secrets.json"
     known: dict[str, str] = read_json(path) or {}
-    complete = {name: known.get(name) or secrets.token_hex(16) for name in _SECRETS}
+    complete = {name: known.get(name) or secrets.token_hex(16) for name in SECRETS}
     write_json(path, complete)
     return complete
 

@@ -43,7 +43,7 @@ def flag(host: Host, outcome: dict[str, Any]) -> Callable[[], list[str]]:
 def lab_secrets() -> list[str]:
     """The secrets of the lab that the scenario ran on."""
     found = secrets()
-    assert len(found) == 4 and all(len(secret) > 8 for secret in found)
+    assert found and all(len(secret) > 8 for secret in found)
     return found
 
 

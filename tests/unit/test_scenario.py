@@ -2,16 +2,21 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from lab.errors import LabError
+from lab.inventory import build_inventory
+from lab.settings import Settings
+from lab.shape import Host
+from lab.state import SECRETS
 from tests import scenario
 
 HOSTS = {
     "lb": {"hosts": ["lb1", "lb2"]},
-    "all": {"vars": dict.fromkeys(scenario.SECRETS, "a secret")},
+    "all": {"vars": {"lab_name": "x", "lab_db_password": "one secret", "lab_application_secret": "another"}},
     "_meta": {"hostvars": {"lb1": {"ansible_host": "10.1.0.11"}, "lb2": {"ansible_host": "10.1.0.12"}}},
 }
 
@@ -104,3 +109,17 @@ def test_users_come_where_the_plan_says(did: list[str], monkeypatch: pytest.Monk
     words = scenario.doors({"front": "https://{address}:8443", "ca": "$FOLDER/ca.pem"}, ["http://127.0.0.1:1"])
     assert words == ["--front", "https://10.1.0.11:8443", "--front", "https://10.1.0.12:8443", "--ca", "/tmp/x/ca.pem"]
     assert scenario.doors({}, ["http://127.0.0.1:1"]) == ["--front", "http://127.0.0.1:1"]
+
+
+@pytest.mark.usefixtures("did")
+def test_every_secret_of_the_lab_is_listened_for() -> None:
+    assert scenario.secrets() == ["one secret", "another"]
+
+
+def test_the_secrets_of_a_real_lab_are_named_as_secrets() -> None:
+    hosts = [Host(name=f"{kind}1", kind=kind, index=1, address="10.1.0.1") for kind in ("lb", "app", "db", "registry")]
+    made = {name: f"made-{name}" for name in SECRETS}
+    variables: Any = build_inventory(Settings(name="x", port=1, state=Path("/nowhere")), hosts, made)["all"]
+    shown = {name for name, value in variables["vars"].items() if str(value).startswith("made-")}
+    assert len(shown) == len(SECRETS)
+    assert all(name.endswith(scenario.SECRET) for name in shown)

@@ -36,6 +36,12 @@ def test_nobody_noticed_the_release_and_the_rollback(outcome: dict[str, Any]) ->
     assert set(outcome["load"]["by_version"]) == {"1.0", "1.1"}
 
 
+def test_nobody_overheard_a_secret(outcome: dict[str, Any], lab_secrets: list[str]) -> None:
+    assert outcome["heard"] == []
+    said = "".join(step["output"] for step in outcome["steps"])
+    assert not [secret for secret in lab_secrets if secret in said]
+
+
 def test_the_migration_of_the_new_version_stays(outcome: dict[str, Any]) -> None:
     assert outcome["steps"][1]["status"]["revision"] == "0002_entry_mood"
     assert outcome["after"]["revision"] == "0002_entry_mood"
