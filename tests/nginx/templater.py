@@ -24,8 +24,8 @@ DEFAULTS = (ROOT / "roles/release/defaults/main.yml", ROLE / "defaults/main.yml"
 def main() -> None:
     """stdin: {inputs, expressions}; stdout: {site, server, preview, values}."""
     asked = json.load(sys.stdin)
-    init_plugin_loader([str(ROOT / "collections")])  # type: ignore[no-untyped-call]
-    loader = DataLoader()  # type: ignore[no-untyped-call]
+    init_plugin_loader([str(ROOT / "collections")])
+    loader = DataLoader()
     variables: dict[str, Any] = {"ansible_search_path": [str(ROLE)]}
     for part in DEFAULTS:
         variables.update(loader.load_from_file(str(part), trusted_as_template=True))

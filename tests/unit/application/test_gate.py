@@ -6,6 +6,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -34,13 +35,13 @@ def context(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[Con
     yield make_context(settings)
 
 
-def ask(context: Context, method: str, path: str, routes: APIRouter = router, **more: object) -> httpx.Response:
+def ask(context: Context, method: str, path: str, routes: APIRouter = router, **more: Any) -> httpx.Response:
     """Return the application's answer to one request."""
 
     async def once() -> httpx.Response:
         transport = httpx.ASGITransport(create(routes, context), raise_app_exceptions=False)
         async with httpx.AsyncClient(transport=transport, base_url="http://samokoder.test") as client:
-            return await client.request(method, path, **more)  # type: ignore[arg-type]
+            return await client.request(method, path, **more)
 
     return asyncio.run(once())
 

@@ -140,7 +140,7 @@ def test_what_others_have_stays() -> None:
 @pytest.mark.parametrize("word", ["config", "pull", "run"])
 @pytest.mark.parametrize("how", ["fails", "slow"])
 def test_nothing_is_left_wherever_it_ends(word: str, how: str, folder: Path) -> None:
-    docker = Docker(**{how: word})  # type: ignore[arg-type]  # one of two strings
+    docker = Docker(fails=word) if how == "fails" else Docker(slow=word)
     look = Look(question(), docker)
     if (word, how) == ("run", "fails"):
         look.ask()

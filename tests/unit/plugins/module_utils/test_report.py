@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from ansible_collections.bluegreen.release.plugins.module_utils import report, singleton_back
@@ -39,7 +39,7 @@ def undo(**changes: Any) -> report.Undo:
         "stopped": ["app1"],
         "complete": True,
     }
-    return report.Undo(**{**base, **changes})  # type: ignore[typeddict-item]  # built from parts
+    return cast(report.Undo, {**base, **changes})
 
 
 def failed(message: str) -> dict[str, Any]:

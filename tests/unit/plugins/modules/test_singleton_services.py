@@ -151,8 +151,13 @@ def test_nothing_to_start_is_no_failure() -> None:
 
 
 def test_one_that_does_not_start_is_told_with_its_log() -> None:
-    engine = Engine(green_jobs="exited")
-    engine.compose = lambda arguments: ""  # type: ignore[method-assign]  # an up that leaves it down
+    class Idle(Engine):
+        """An engine whose up leaves a service down."""
+
+        def compose(self, arguments: list[str]) -> str:
+            return ""
+
+    engine = Idle(green_jobs="exited")
     with pytest.raises(singleton.SingletonError, match="found none") as error:
         act(engine, "started", "green")
     assert "log of green_jobs" in str(error.value)
