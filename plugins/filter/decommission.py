@@ -7,6 +7,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from ansible_collections.bluegreen.release.plugins.module_utils import lock, release_take, transitions
+
 SLOTS = ("blue", "green")
 
 
@@ -57,8 +59,28 @@ def live_refusals(lb_hosts: Sequence[str], hostvars: Mapping[str, Any], slot: st
     ]
 
 
+def release_under_way(views: Mapping[str, Mapping[str, Any]]) -> str:
+    """What release is at work, in words; '' when none is. A lock that a closed release left behind is no work.
+
+    views: host to what it remembers of releases.
+    """
+    records, closed = release_take.records_of(views), release_take.closed_of(views)
+    holders = [view["lock"] for view in views.values() if view.get("lock")]
+    for holder in holders:
+        if holder["release_id"] not in closed:
+            return f"{lock.who(holder)} holds the lock for release {holder['release_id']} since {holder['since']}"
+    if records and records[0]["phase"] != transitions.CLOSED:
+        return f"release {records[0]['release_id']} is in phase {records[0]['phase']}"
+    return ""
+
+
 class FilterModule:
     """Filters of the collection around stopping slots."""
 
     def filters(self) -> dict[str, Callable[..., Any]]:
-        return {"standby_slot": standby_slot, "stop_refusals": stop_refusals, "live_refusals": live_refusals}
+        return {
+            "standby_slot": standby_slot,
+            "stop_refusals": stop_refusals,
+            "live_refusals": live_refusals,
+            "release_under_way": release_under_way,
+        }

@@ -7,9 +7,12 @@ from typing import Any
 import pytest
 from ansible_collections.bluegreen.release.plugins.filter.decommission import (
     live_refusals,
+    release_under_way,
     standby_slot,
     stop_refusals,
 )
+
+from tests.unit.plugins.module_utils.test_release_take import closed, holder, opened, views
 
 
 def hosts(**views: tuple[str, str] | None) -> dict[str, Any]:
@@ -65,3 +68,16 @@ def test_way_back_counts_only_proxies_that_serve_the_slot() -> None:
     assert live_refusals(["lb1", "lb2", "lb3"], known, "blue") == []
     (refusal,) = live_refusals(["lb1", "lb2", "lb3"], known, "green")
     assert "lb1" in refusal
+
+
+def test_lock_that_a_closed_release_left_is_no_work() -> None:
+    assert release_under_way(views()) == ""
+    assert release_under_way(views(closed(), lock=holder(closed()))) == ""
+
+
+def test_release_at_work_is_named() -> None:
+    assert release_under_way(views(opened())) == f"release {opened()['release_id']} is in phase opened"
+    # Its record is not written yet.
+    assert release_under_way(views(closed(), lock={**holder(closed()), "release_id": "next"})) == (
+        "bob@c2 holds the lock for release next since yesterday"
+    )
