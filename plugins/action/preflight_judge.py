@@ -14,7 +14,7 @@ from ansible_collections.bluegreen.release.plugins.module_utils.options import E
 from ansible_collections.bluegreen.release.plugins.module_utils.preflight_judge import judge, summary
 from ansible_collections.bluegreen.release.plugins.module_utils.preflight_problem import report
 from ansible_collections.bluegreen.release.plugins.module_utils.preflight_reach import no_root
-from ansible_collections.bluegreen.release.plugins.module_utils.preflight_views import Site, View, Wanted
+from ansible_collections.bluegreen.release.plugins.module_utils.preflight_views import Shared, Site, View, Wanted
 from ansible_collections.bluegreen.release.plugins.plugin_utils.action_arguments import arguments_of
 
 MEGABYTE = 1024**2
@@ -40,8 +40,9 @@ class ActionModule(ActionBase):
             "ended": {"type": "float", "required": True},
         }
         flags = {name: {"type": "bool", "required": True} for name in ("replace_standby", "takeover", "logs_in")}
-        others = {"version": {"type": "str", "required": True}, "site": {"type": "dict", "required": True}}
-        given = arguments_of(self, {**ESTATE, **numbers, **flags, **others})
+        parts = {name: {"type": "dict", "required": True} for name in ("site", "shared")}
+        version = {"version": {"type": "str", "required": True}}
+        given = arguments_of(self, {**ESTATE, **numbers, **flags, **parts, **version})
         hostvars = (task_vars or {})["hostvars"]
         wanted = _wanted(given)
         hosts = [*wanted.lb_hosts, *wanted.app_hosts]
@@ -74,6 +75,11 @@ def _wanted(given: Mapping[str, Any]) -> Wanted:
         now=given["ended"],
         logs_in=given["logs_in"],
         site=_site(given["site"]),
+        shared=Shared(
+            application=str(given["shared"]["application"]),
+            project=str(given["shared"]["project"]),
+            others=tuple(str(one) for one in given["shared"]["others"]),
+        ),
     )
 
 

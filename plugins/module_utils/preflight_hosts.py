@@ -30,7 +30,7 @@ def judge_hosts(wanted: Wanted, views: Views, findings: Findings) -> None:
     findings.add_for_hosts((host, silent(view.reason)) for host, view in views.items() if not view.reachable)
     for judge in (_system, _state):
         findings.add_for_hosts((host, problem) for host in views for problem in judge(host, wanted, views))
-    for judge in (_docker, judge_image, _ports):
+    for judge in (_docker, judge_image, _ports, _shared):
         findings.add_for_hosts((host, problem) for host in wanted.app_hosts for problem in judge(host, wanted, views))
     findings.add_for_hosts((host, problem) for host in wanted.lb_hosts for problem in judge_proxy(wanted, views[host]))
     _clocks(wanted, views, findings)
@@ -111,6 +111,25 @@ def _ports(host: str, wanted: Wanted, views: Views) -> Iterator[Problem]:
             remedy = f"stop it (sudo ss -ltnp shows it), or give {slot} another port in release_slots"
             what = f"The port of slot {slot} is taken by something else"
             yield Problem(what, f"{seen['port']} free or held by slot {slot}", _holder(listener), remedy)
+
+
+def _shared(host: str, wanted: Wanted, views: Views) -> Iterator[Problem]:
+    """Refuse to start a second, empty copy of what runs in another project, such as that of a plain estate."""
+    if not wanted.shared:
+        return
+    seen, project = _probe(host, views).get("shared") or [], wanted.shared.project
+    there = {one["service"] for one in seen if one["project"] == project}
+    for one in seen:
+        strange = one["slot"] or one["application"] not in (None, wanted.shared.application)
+        if one["service"] in there or strange or one["project"] in wanted.shared.others:
+            continue
+        yield Problem(
+            "A shared service is in another project",
+            f"{one['service']} in project {project} (release_shared_project), or nowhere yet",
+            f"container {one['name']} of project {one['project']}; a second {one['service']} would be started, empty",
+            f"set release_shared_project to {one['project']}, and adopt what runs (playbooks/adopt.yml); if"
+            f" {one['project']} is another application's, add it to preflight_other_projects",
+        )
 
 
 def _holder(listener: dict[str, Any]) -> str:

@@ -25,12 +25,7 @@ def describe_slots(
     :param projects: slot to its compose project, whose containers are the slot's, whoever started them.
     :param shared: services that both slots use; they may run in the project of one, and are no part of the slot.
     """
-    containers: list[dict[str, Any]] = []
-    if engine is not None:
-        try:
-            containers = engine.containers()
-        except EngineError:
-            containers = []  # Told by the description of the engine itself.
+    containers = _all(engine)
     sockets = proc.connections()
     slots = {}
     for slot, port in ports.items():
@@ -42,6 +37,29 @@ def describe_slots(
             "connections": sum(1 for one in sockets if one.state == proc.ESTABLISHED and one.remote_port == int(port)),
         }
     return slots
+
+
+def describe_shared(engine: Engine | None, shared: Collection[str]) -> list[dict[str, Any]]:
+    """Give every container of the shared services, whatever its compose project, with who started it for what."""
+    found = []
+    for one in _all(engine) if shared else []:
+        labels = one.get("Labels") or {}
+        if labels.get(f"{COMPOSE}service") in shared and labels.get(f"{COMPOSE}oneoff") != "True":
+            names = {"service": f"{COMPOSE}service", "project": f"{COMPOSE}project"}
+            names.update({name: f"{LABEL}{name}" for name in ("application", "slot")})
+            found.append({"name": _name(one), **{name: labels.get(label) for name, label in names.items()}})
+    return found
+
+
+def _all(engine: Engine | None) -> list[dict[str, Any]]:
+    try:
+        return engine.containers() if engine else []
+    except EngineError:
+        return []  # Told by the description of the engine itself.
+
+
+def _name(container: dict[str, Any]) -> str:
+    return str((container.get("Names") or ["?"])[0]).lstrip("/")
 
 
 def _belongs(container: dict[str, Any], project: str, shared: Collection[str]) -> bool:
@@ -58,7 +76,7 @@ def _container(engine: Engine, summary: dict[str, Any]) -> dict[str, Any]:
         details = {}  # Gone since the list was made.
     state = details.get("State", {})
     return {
-        "name": str((summary.get("Names") or ["?"])[0]).lstrip("/"),
+        "name": _name(summary),
         "service": labels.get(f"{COMPOSE}service"),
         "state": summary.get("State"),
         "health": state.get("Health", {}).get("Status"),
@@ -79,7 +97,7 @@ def _listener(
         return None
     for holder in holders:
         return {
-            "container": str((holder.get("Names") or ["?"])[0]).lstrip("/"),
+            "container": _name(holder),
             "pid": None,
             "command": None,
             "user": None,

@@ -38,6 +38,15 @@ class Site:
 
 
 @dataclass(frozen=True)
+class Shared:
+    """Where the services beside the slots are to run. others: projects that belong to other applications."""
+
+    application: str
+    project: str
+    others: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Wanted:
     """The release that is asked for, and the limits it must keep. Sizes in bytes, times in seconds."""
 
@@ -55,6 +64,7 @@ class Wanted:
     now: float = 0.0
     logs_in: bool = False
     site: Site | None = None
+    shared: Shared | None = None
 
 
 @dataclass(frozen=True)

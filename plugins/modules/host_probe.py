@@ -120,6 +120,11 @@ slots:
   description: Slot to its C(port), C(containers), C(connections) from here and foreign C(listener), if any.
   returned: always
   type: dict
+shared:
+  description: Containers of O(shared_services) in any project, each with its C(name), C(project) and who started it.
+  returned: always
+  type: list
+  elements: dict
 image:
   description: C(found), C(digest), C(bytes) compressed, C(local), C(platforms), C(problem).
   returned: when O(image)
@@ -151,7 +156,10 @@ from ansible_collections.bluegreen.release.plugins.module_utils.preflight_docker
     start,
 )
 from ansible_collections.bluegreen.release.plugins.module_utils.preflight_engine import Engine
-from ansible_collections.bluegreen.release.plugins.module_utils.preflight_slots import describe_slots
+from ansible_collections.bluegreen.release.plugins.module_utils.preflight_slots import (
+    describe_shared,
+    describe_slots,
+)
 
 
 def observe(parameters: dict[str, Any]) -> dict[str, Any]:
@@ -179,6 +187,7 @@ def _observe(
         "python": platform.python_version(),
         "state": {**proc.directory(state), "flags": proc.directory(flags)},
         "slots": describe_slots(engine, parameters["projects"], ports, parameters["shared_services"]),
+        "shared": describe_shared(engine, parameters["shared_services"]),
         "unresolved": proc.unresolved(parameters["names"]),
     }
     if parameters["proxy"]:

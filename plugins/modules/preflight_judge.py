@@ -61,6 +61,10 @@ options:
         nginx_switchover.
     type: dict
     required: true
+  shared:
+    description: Where services beside the slots are to run - application, project, and others, projects of others.
+    type: dict
+    required: true
   started:
     description: Controller's clock before the hosts were looked at, seconds since 1970.
     type: float
@@ -86,6 +90,7 @@ EXAMPLES = r"""
     clock_skew_seconds: 5
     logs_in: false
     site: "{{ __preflight_site }}"
+    shared: {application: shop, project: shop-shared, others: []}
     started: "{{ __preflight_started }}"
     ended: "{{ now().timestamp() }}"
   register: __preflight_judgement

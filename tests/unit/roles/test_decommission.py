@@ -32,7 +32,7 @@ class Proxy(http.server.BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(b"green\n")
 
-    def log_message(self, format: str, *args: Any) -> None:
+    def log_message(self, *args: Any) -> None:
         """Say nothing."""
 
 
@@ -71,7 +71,7 @@ def test_a_run_that_failed_is_finished_by_the_next(estate: Estate, proxy: str) -
     down.touch()
     rc, output = decommission(estate, proxy)
     assert rc != 0 and "no engine" in output, output
-    assert estate.lock("app1"), "nothing of the test is left when the lock is not what the failure leaves"
+    assert estate.lock("app1")
     down.unlink()
     rc, output = decommission(estate, proxy)
     assert rc == 0 and "blue is stopped on app1" in output, output

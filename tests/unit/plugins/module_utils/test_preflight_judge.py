@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.bluegreen.release.plugins.module_utils.preflight_judge import Judgement, judge, summary
-from ansible_collections.bluegreen.release.plugins.module_utils.preflight_views import View, Wanted
+from ansible_collections.bluegreen.release.plugins.module_utils.preflight_views import Shared, View, Wanted
 
 NOW = datetime(2026, 1, 2, 12, 0, tzinfo=UTC).timestamp()
 OLD, NEW = "reg:5000/shop@sha256:" + "a" * 64, "reg:5000/shop@sha256:" + "b" * 64
@@ -431,3 +431,42 @@ def test_the_remedy_of_what_a_registry_says(reason: str, remedy: str) -> None:
     assert remedy in problem.do
     given = judged(change, replace(WANTED, logs_in=True)).problems[0]
     assert ("correct release_registry_username" in given.do) is ("unauthorized" in reason)
+
+
+def shared(project: str, application: str | None = None, slot: str | None = None) -> dict[str, Any]:
+    parts = {"application": application, "slot": slot}
+    return {"name": f"{project}-db-1", "service": "db", "project": project, **parts}
+
+
+BESIDE = replace(WANTED, shared=Shared("shop", "shop-shared", ("blog",)))
+
+
+@pytest.mark.parametrize("first", [True, False])
+def test_what_runs_in_another_project_is_not_started_a_second_time(first: bool) -> None:
+    plain = put("app1/probe/shared", [shared("shop")])
+    none = on_lbs("proxy", {"file": "none", "probe": "unreachable"}) if first else put_all()
+    empty = on_lbs("record/records", []) if first else put_all()
+    found = judged(put_all(plain, none, empty), BESIDE)
+    (problem,) = found.problems
+    assert found.plan is None
+    assert problem.what == "A shared service is in another project on app1"
+    assert "container shop-db-1 of project shop" in problem.found and "release_shared_project to shop" in problem.do
+    assert judged(plain, replace(BESIDE, shared=None)).plan is not None
+
+
+@pytest.mark.parametrize(
+    "seen",
+    [
+        [],
+        [shared("shop-shared", "shop")],
+        # The one of its project is taken, and none is started.
+        [shared("shop"), shared("shop-shared", "shop")],
+        [shared("blog")],
+        [shared("wiki-shared", "wiki")],
+        # It was a service of the slots so far, of which each had its own.
+        [shared("shop-blue", "shop", "blue")],
+    ],
+    ids=["none", "there", "both", "named as another's", "labelled as another's", "of a slot"],
+)
+def test_what_is_no_second_copy_of_a_shared_service(seen: list[dict[str, Any]]) -> None:
+    assert judged(put("app1/probe/shared", seen), BESIDE).plan is not None

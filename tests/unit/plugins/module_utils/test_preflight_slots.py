@@ -10,7 +10,10 @@ from typing import Any
 import pytest
 from ansible_collections.bluegreen.release.plugins.module_utils import preflight_proc as proc
 from ansible_collections.bluegreen.release.plugins.module_utils.preflight_engine import Engine
-from ansible_collections.bluegreen.release.plugins.module_utils.preflight_slots import describe_slots
+from ansible_collections.bluegreen.release.plugins.module_utils.preflight_slots import (
+    describe_shared,
+    describe_slots,
+)
 
 LABELS = {"com.docker.compose.project": "shop-blue", "bluegreen.version": "1.0.0"}
 PROJECTS = {"blue": "shop-blue", "green": "shop-green"}
@@ -71,6 +74,25 @@ def test_a_running_project_that_no_release_started_is_the_slot_that_names_it() -
     found = describe_slots(engine, {"blue": "shop"}, {"blue": 8000}, ["mailer"])["blue"]
     assert [(one["service"], one["version"]) for one in found["containers"]] == [("web", None)]
     assert found["listener"] is None
+
+
+def test_every_container_of_a_shared_service_is_told_with_its_project() -> None:
+    mine = container(5432, **{"com.docker.compose.project": "shop", "com.docker.compose.service": "db"})
+    ours = container(
+        25,
+        **{
+            "com.docker.compose.project": "shop-shared",
+            "com.docker.compose.service": "mailer",
+            "bluegreen.application": "shop",
+        },
+    )
+    once = container(0, **{**mine["Labels"], "com.docker.compose.oneoff": "True"})
+    engine = MadeUp(mine, ours, once, container(8001, **LABELS))
+    assert describe_shared(engine, ["db", "mailer"]) == [
+        {"name": "c", "service": "db", "project": "shop", "application": None, "slot": None},
+        {"name": "c", "service": "mailer", "project": "shop-shared", "application": "shop", "slot": None},
+    ]
+    assert describe_shared(engine, []) == describe_shared(None, ["db"]) == []
 
 
 def test_another_container_on_the_port_is_named() -> None:
