@@ -16,11 +16,11 @@ HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
 CASES = yaml.safe_load((HERE / "cases.yml").read_text(encoding="utf-8"))["controller"]
 INVENTORY = yaml.safe_load((HERE / "inventory.yml").read_text(encoding="utf-8"))
-PLAYBOOK = ["ansible-playbook", "playbooks/preflight.yml"]
 
 
-def run(arguments: list[str]) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(PLAYBOOK + arguments, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
+def run(arguments: list[str], playbook: str = "preflight") -> subprocess.CompletedProcess[str]:
+    command = ["ansible-playbook", f"playbooks/{playbook}.yml", *arguments]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
 
 
 def arguments_of(case: dict[str, Any], folder: Path) -> list[str]:
@@ -82,6 +82,31 @@ def test_good_inputs_pass_and_only_then_the_hosts_are_asked(
     assert all(cause in done.stdout for cause in causes)
     assert "Nothing was touched." in done.stdout
     assert done.returncode != 0
+
+
+@pytest.mark.parametrize(
+    ("case", "message"),
+    [
+        ({"inventory": False}, "There is no inventory"),
+        ({"arguments": ["--skip-tags", "always"]}, "The run skips some tags"),
+        ({"arguments": ["-e", "release_build=pussh"]}, "release_build is not one of the possible values"),
+    ],
+)
+@pytest.mark.parametrize("playbook", ["adopt", "build"])
+def test_no_other_playbook_ends_well_having_done_nothing(
+    playbook: str, case: dict[str, Any], message: str, tmp_path: Path
+) -> None:
+    done = run(arguments_of(case, tmp_path), playbook)
+    assert done.returncode != 0, done.stdout
+    assert said(message, done.stdout), done.stdout
+    assert "The inputs of this run cannot be used" in done.stdout
+
+
+def test_inputs_are_checked_once_in_a_run_and_a_build_that_is_not_asked_for_says_so(tmp_path: Path) -> None:
+    done = run(arguments_of({}, tmp_path), "build")
+    assert done.returncode == 0, done.stdout
+    assert "Nothing is built here: release_build is never." in done.stdout
+    assert done.stdout.count("Check every input of this run") == 1 and "skipped=1 " in done.stdout
 
 
 @pytest.mark.parametrize("estate", ["prod", "staging"])
