@@ -73,7 +73,9 @@ def estate(name: str) -> dict[str, Any]:
     hosts = command(["docker", "ps", "--format", "{{.Names}}"]).stdout.split()
     for host in sorted(one for one in hosts if one.startswith((f"{name}-lb", f"{name}-app"))):
         seen = command(["docker", "exec", host, "sh", "-c", f"{FILES} | sort; {RUNNING} | sort; {IMAGES} | sort"])
+        assert seen.stdout, f"{host} could not be looked at: {seen.stderr}"
         found[host] = seen.stdout
+    assert len(found) > 2, f"no hosts of the lab {name} among {hosts}"
     return found
 
 

@@ -17,7 +17,7 @@ DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *ROOT.gl
 PLAYBOOK = re.compile(r"\bplaybooks/([A-Za-z0-9_-]+\.ya?ml)")
 COMMAND = re.compile(r"(?<![\w/.])bin/([a-z][a-z_-]*)")
 LINK = re.compile(r"\]\(([^)#]+)")
-INVENTORY = re.compile(r"-i inventories/([a-z]+)")
+INVENTORY = re.compile(r"-i inventories/(\w+)")
 
 
 def shown() -> list[tuple[str, str]]:

@@ -24,11 +24,9 @@ def run(command: list[str]) -> CommandResult:
     return CommandResult(done.returncode, done.stdout, done.stderr)
 
 
-def switching(proxy: Proxy, slot: str, check_mode: bool = False, **more: Any) -> Switch:
-    """A run of nginx_switch, not yet started."""
-    params: dict[str, Any] = {
-        "state": "switched",
-        "slot": slot,
+def asked(proxy: Proxy) -> dict[str, Any]:
+    """What both modules are given: their fence, and how the proxy is asked."""
+    return {
         "flags_directory": str(proxy.flags),
         "state_directory": str(proxy.root / "state"),
         "epoch": 0,
@@ -38,11 +36,20 @@ def switching(proxy: Proxy, slot: str, check_mode: bool = False, **more: Any) ->
         "front_url": proxy.url + "/",
         "front_headers": {"Host": "shop.test"},
         "slot_header": "X-Release-Slot",
+        "tls_name": "shop.test",
+        "ca": None,
+    }
+
+
+def switching(proxy: Proxy, slot: str, check_mode: bool = False, **more: Any) -> Switch:
+    """A run of nginx_switch, not yet started."""
+    params: dict[str, Any] = {
+        "state": "switched",
+        "slot": slot,
+        **asked(proxy),
         "prove_seconds": 0.2,
         "prove_timeout_seconds": 1.0,
         "at": None,
-        "tls_name": "shop.test",
-        "ca": None,
         **more,
     }
     return Switch(params, check_mode)
@@ -72,19 +79,9 @@ def given(proxy: Proxy, mode: str = "site", **inputs: Any) -> dict[str, Any]:
             "preview_addresses": [],
             "preview_secret": SECRET,
         },
-        "flags_directory": str(proxy.flags),
         "initial_slot": "",
         "owner": "",
-        "state_directory": str(proxy.root / "state"),
-        "epoch": 0,
-        "fence_wait_seconds": 5.0,
-        "probe_url": proxy.url + "/.bluegreen/slot",
-        "probe_headers": PREVIEW_HEADERS,
-        "front_url": proxy.url + "/",
-        "front_headers": {"Host": "shop.test"},
-        "slot_header": "X-Release-Slot",
-        "tls_name": "shop.test",
-        "ca": None,
+        **asked(proxy),
     }
 
 

@@ -3,11 +3,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from lab.bench import adoption, bring_up
 from lab.bench.adoption import Way
+from lab.errors import LabError
 from lab.profiles import APPLICATIONS
+from lab.settings import Settings
 
 
 def test_a_write_that_an_adoption_lost_is_counted_once() -> None:
@@ -38,3 +42,12 @@ def test_a_cold_lab_has_no_image_of_any_application(monkeypatch: pytest.MonkeyPa
     bring_up._remove_images()
     assert {*APPLICATIONS, "bluegreen-lab-*"} < set(asked)
     assert removed == [f"{name}:1" for name in asked]
+
+
+def test_a_cold_lab_is_not_made_while_another_lab_needs_the_images(monkeypatch: pytest.MonkeyPatch) -> None:
+    done: list[object] = []
+    monkeypatch.setattr(bring_up, "run", lambda command, **_: "bench\ndemo\ndemo\n")
+    monkeypatch.setattr(bring_up, "timed", done.append)
+    with pytest.raises(LabError, match="LAB_NAME=demo bin/lab down"):
+        bring_up.cold(Settings(name="bench", port=1, state=Path("/nowhere")), 1)
+    assert done == []
