@@ -9,6 +9,8 @@ from typing import Any
 
 from ansible_collections.bluegreen.release.plugins.filter.compose import parse_compose
 from ansible_collections.bluegreen.release.plugins.module_utils import image_build
+from ansible_collections.bluegreen.release.plugins.module_utils.preflight_engine import registry_of
+from ansible_collections.bluegreen.release.plugins.module_utils.slot_registry import login_words
 
 
 def build_problem(text: str, service: str, path: str, engine: Mapping[str, Any]) -> str:
@@ -26,12 +28,19 @@ def build_override(text: str, service: str, image: str) -> str:
     return image_build.build_override(parse_compose(text), str(service), str(image))
 
 
+def build_login(image: str, username: str) -> list[str]:
+    """The command that logs in to the registry of an image; the password is its standard input."""
+    return ["docker", *login_words(str(image), str(username))]
+
+
 class FilterModule:
     """Filters of the collection around the building of an image."""
 
     def filters(self) -> dict[str, Callable[..., Any]]:
         return {
             "build_failure": build_failure,
+            "build_login": build_login,
             "build_override": build_override,
             "build_problem": build_problem,
+            "build_registry": registry_of,
         }

@@ -16,6 +16,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from ansible_collections.bluegreen.release.plugins.module_utils.preflight_engine import registry_of
+from ansible_collections.bluegreen.release.plugins.module_utils.slot_registry import login_words
+
 FILE_MODE = 0o600
 _LABEL = "com.docker.compose.project"
 _LAST_CHARACTERS = 600
@@ -46,7 +49,7 @@ Run = Callable[["list[str]", str, float], Answer]
 
 @dataclass(frozen=True)
 class Question:
-    """What is asked. files: name to content. commands: verb to words. login: registry, user and password, or None."""
+    """What is asked. files: name to content. commands: verb to words. login: user and password of the registry."""
 
     application: str
     service: str
@@ -55,7 +58,7 @@ class Question:
     env_files: Sequence[str]
     commands: Mapping[str, Sequence[str]]
     seconds: float
-    login: tuple[str, str, str] | None = None
+    login: tuple[str, str] | None = None
 
 
 class Look:
@@ -126,11 +129,11 @@ class Look:
     def _pull(self, image: str) -> None:
         config: list[str] = []
         if self.question.login:
-            registry, user, password = self.question.login
+            user, password = self.question.login
             config = ["--config", os.path.join(self._folder, "docker")]
-            login = self._docker(*config, "login", "--username", user, "--password-stdin", registry, given=password)
+            login = self._docker(*config, *login_words(image, user), given=password)
             if login.rc != 0:
-                raise NotKnown(f"registry {registry} refused the login of {user}: {login.last}")
+                raise NotKnown(f"registry {registry_of(image)} refused the login of {user}: {login.last}")
         self.pulled = image  # from here on, for a part of it may be there when it fails
         answer = self._docker(*config, "pull", "--quiet", image)
         if answer.rc != 0:

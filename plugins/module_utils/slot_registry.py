@@ -9,7 +9,11 @@ import json
 import os
 from collections.abc import Callable
 
-from ansible_collections.bluegreen.release.plugins.module_utils.preflight_engine import HUB, HUB_LOGIN, registry_of
+from ansible_collections.bluegreen.release.plugins.module_utils.preflight_engine import (
+    HUB,
+    registry_key,
+    registry_of,
+)
 
 # Takes a command and what it reads, returns exit code, standard output and standard error.
 RunWith = Callable[[list[str], str], "tuple[int, str, str]"]
@@ -28,20 +32,24 @@ def configuration_directory(environment: dict[str, str]) -> str:
 
 def is_logged_in(directory: str, image: str, username: str, password: str) -> bool:
     """Whether exactly this login is kept already; a credential helper is not asked, and counts as no."""
-    registry = registry_of(image)
     try:
         with open(os.path.join(directory, "config.json"), encoding="utf-8") as stream:
-            kept = json.load(stream)["auths"][HUB_LOGIN if registry == HUB else registry]["auth"]
+            kept = json.load(stream)["auths"][registry_key(image)]["auth"]
     except (OSError, ValueError, KeyError, TypeError):
         return False
     return bool(kept == base64.b64encode(f"{username}:{password}".encode()).decode())
 
 
+def login_words(image: str, username: str) -> list[str]:
+    """The arguments of the Docker command that log in to the registry of an image; the password is its input."""
+    registry = registry_of(image)
+    return ["login", "--username", username, "--password-stdin", *([] if registry == HUB else [registry])]
+
+
 def log_in(run: RunWith, cli: str, image: str, username: str, password: str) -> None:
     """Log in to the registry of an image. The password goes through standard input. Raises LoginError."""
     registry = registry_of(image)
-    place = [] if registry == HUB else [registry]
-    code, out, err = run([cli, "login", "--username", username, "--password-stdin", *place], password)
+    code, out, err = run([cli, *login_words(image, username)], password)
     if code == 0:
         return
     said = " ".join((err or out).replace(password, "********").split())[-300:]

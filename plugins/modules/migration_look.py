@@ -49,12 +49,8 @@ options:
     description: Name to a list of words, in order.
     type: dict
     required: true
-  registry:
-    description: Registry to log in to before the image is pulled.
-    type: str
-    default: ""
   username:
-    description: User of O(registry); empty to pull as the host is set up.
+    description: User of the image's registry; empty to pull as the host is set up.
     type: str
     default: ""
   password:
@@ -131,7 +127,6 @@ def argument_spec() -> dict[str, Any]:
         "compose_files": {"type": "list", "elements": "str", "default": ["compose.yml", "override.yml"]},
         "env_files": {"type": "list", "elements": "str", "default": ["slot.env"]},
         "commands": {"type": "dict", "required": True},
-        "registry": {"type": "str", "default": ""},
         "username": {"type": "str", "default": ""},
         "password": {"type": "str", "default": "", "no_log": True},
         "timeout_seconds": {"type": "float", "default": 120},
@@ -159,9 +154,7 @@ def question(parameters: dict[str, Any]) -> Question:
         env_files=parameters["env_files"],
         commands={str(verb): [str(word) for word in words] for verb, words in parameters["commands"].items()},
         seconds=parameters["timeout_seconds"],
-        login=(parameters["registry"], parameters["username"], parameters["password"])
-        if parameters["username"]
-        else None,
+        login=(parameters["username"], parameters["password"]) if parameters["username"] else None,
     )
 
 

@@ -8,6 +8,7 @@ import pytest
 import yaml
 from ansible_collections.bluegreen.release.plugins.filter.image_build import (
     build_failure,
+    build_login,
     build_override,
     build_problem,
 )
@@ -65,3 +66,10 @@ def test_failure_of_another_task_is_told_as_it_is() -> None:
 
 def test_tag_that_came_meanwhile_is_not_overwritten() -> None:
     assert "somebody pushed it meanwhile" in build_failure({"cmd": ["docker", "manifest"], "rc": 0}, "shop:1")
+
+
+def test_login_is_that_of_the_images_registry() -> None:
+    words = ["docker", "login", "--username", "ann", "--password-stdin"]
+    assert build_login("registry.example.com:5001/shop", "ann") == [*words, "registry.example.com:5001"]
+    # What is before the first slash is a user of Docker Hub here.
+    assert build_login("acme/shop", "ann") == words

@@ -99,7 +99,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def question(login: tuple[str, str, str] | None = None) -> Question:
+def question(login: tuple[str, str] | None = None) -> Question:
     return Question(
         application="shop",
         service="api",
@@ -172,7 +172,7 @@ def test_bind_mount_that_docker_would_make_is_not_made(folder: Path) -> None:
 
 def test_login_stays_in_the_folder_and_off_the_command_line() -> None:
     docker = Docker()
-    Look(question(("registry.example.com", "shop", SECRET)), docker).ask()
+    Look(question(("shop", SECRET)), docker).ask()
     assert SECRET in docker.given and SECRET not in json.dumps(docker.told)
     pulls = [words for words in docker.told if "pull" in words]
     assert pulls and all("--config" in words for words in pulls)
