@@ -103,9 +103,12 @@ def _changes(old: list[str], new: list[str]) -> Iterator[str]:
 
 def _environment(seen: Mapping[str, Any]) -> Iterator[str]:
     provision = seen.get("provision") or {}
-    before, after = provision.get("environment_before") or {}, provision.get("environment_after") or {}
+    live, after = provision.get("live") or {}, provision.get("environment_after") or {}
+    before = live.get("environment") or {}
     if provision.get("first"):
         yield f"new: {_listed(seen['inputs']['release_app_environment'])}"
+    elif not live.get("files"):
+        yield "what changes is not known, because the live slot has no files that can be read"
     elif not before and not after:
         yield "what changes is not known, because the host has no fingerprints yet; the next release makes them"
     elif before == after:

@@ -37,7 +37,7 @@ def seen(**changes: Any) -> dict[str, Any]:
                 read("compose.yml", "services: {}\n"), read("override.yml", OVERRIDE.format(port=1, release="a"))
             ],
             "after": {"compose.yml": "services: {}\n", "override.yml": OVERRIDE.format(port=2, release="b")},
-            "environment_before": {"SAME": "1", "OTHER": "1", "OLD": "1"},
+            "live": {"files": {"compose.yml": "1"}, "environment": {"SAME": "1", "OTHER": "1", "OLD": "1"}},
             "environment_after": {"SAME": "1", "OTHER": "2", "NEW": "1"},
         },
         "sites": {
@@ -118,8 +118,15 @@ def test_file_of_the_live_slot_that_cannot_be_read_is_not_taken_for_empty() -> N
 
 
 def test_environment_without_fingerprints_is_not_the_same() -> None:
-    provision = {**seen()["provision"], "environment_before": {}, "environment_after": {}}
+    provision = {**seen()["provision"], "live": {"files": {"compose.yml": "1"}}, "environment_after": {}}
     assert any("the host has no fingerprints yet" in line for line in plan(provision=provision))
+
+
+@pytest.mark.parametrize("live", [{}, {"files": {}, "environment": {}}], ids=["no answer", "adopted as it was"])
+def test_environment_of_a_slot_whose_files_were_not_read_is_not_taken_for_empty(live: dict[str, Any]) -> None:
+    lines = plan(provision={**seen()["provision"], "live": live})
+    assert "what changes is not known, because the live slot has no files that can be read" in lines
+    assert not any(line.startswith("new:") for line in lines)
 
 
 def test_fingerprints_are_not_shown() -> None:
