@@ -12,6 +12,7 @@ import pytest
 from lab import users
 from lab.demo import __main__ as demo
 from lab.errors import LabError
+from lab.settings import ROOT
 
 # Keeps its state in a file; `load` runs until it is ended, as the real one, and then prints what it counted.
 STAND_IN = """#!{python}
@@ -124,5 +125,5 @@ def test_commands_to_paste_carry_the_folder_and_the_lab(
 ) -> None:
     monkeypatch.delenv("LAB_NAME", raising=False)
     monkeypatch.setenv("LAB_PORT", port)
-    monkeypatch.setenv("DEMO_CALLED_FROM", str(tmp_path if elsewhere else demo.ROOT))
-    assert demo.prefix() == (f"cd {demo.ROOT} && LAB_PORT=9000 " if elsewhere else "")
+    monkeypatch.setenv("DEMO_CALLED_FROM", str(tmp_path if elsewhere else ROOT))
+    assert demo.prefix() == (f"cd {ROOT} && LAB_PORT=9000 " if elsewhere else "")

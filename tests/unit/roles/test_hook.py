@@ -28,7 +28,8 @@ DOCUMENT = (ROOT / "docs" / "hooks.md").read_text()
 
 def book(point: str) -> list[dict[str, Any]]:
     """Two plays, as phases are: one with the point, and one that says who is still there."""
-    return yaml.safe_load(yaml.safe_dump(PHASES).replace("before_switch", point))
+    made: list[dict[str, Any]] = yaml.safe_load(yaml.safe_dump(PHASES).replace("before_switch", point))
+    return made
 
 
 PHASES = [

@@ -11,7 +11,7 @@ from ansible_collections.bluegreen.release.plugins.module_utils import configura
 
 HASH, OTHER = "a" * 64, "b" * 64
 HOST = {"files": {"compose.yml": HASH}, "environment": {"TOKEN": "0" * 16}}
-OLD = {
+OLD: dict[str, Any] = {
     "hosts": {"app1": HOST, "app2": HOST}, "secret_versions": {"token": "7"}, "nginx": "gen-1",
     "singletons": {"host": "app1", "services": ["jobs"]},
 }  # fmt: skip

@@ -9,11 +9,12 @@ from typing import Any
 
 import pytest
 from ansible_collections.bluegreen.release.plugins.module_utils import hooks
+from ansible_collections.bluegreen.release.plugins.module_utils.preflight_problem import Problem
 
 GOOD: dict[str, Any] = {"name": "tell", "command": ["./tell", "-v"]}
 
 
-def problems(folder: Path, point: str = "after_switch", **changes: Any) -> list[hooks.Problem]:
+def problems(folder: Path, point: str = "after_switch", **changes: Any) -> list[Problem]:
     return hooks.hook_problems({point: [{**GOOD, **changes}]}, str(folder))
 
 

@@ -82,7 +82,7 @@ def test_listen_port(listen: Any, port: int | None) -> None:
 
 
 def test_instances_are_where_the_proxies_reach_them() -> None:
-    given = {"app1": {"release_address": "fd00::1"}, "app2": {"release_address": 5}}
+    given: dict[str, dict[str, Any]] = {"app1": {"release_address": "fd00::1"}, "app2": {"release_address": 5}}
     assert instances(VALUES, given, PLACES) == [
         {"host": "app1", "address": "[fd00::1]"},
         {"host": "app2", "address": "10.0.0.4"},

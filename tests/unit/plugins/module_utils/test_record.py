@@ -12,7 +12,7 @@ from typing import Any
 
 import jsonschema
 import pytest
-from ansible_collections.bluegreen.release.plugins.module_utils import record
+from ansible_collections.bluegreen.release.plugins.module_utils import record, transitions
 
 Document = dict[str, Any]
 SCHEMA = json.loads((Path(__file__).parents[4] / "docs/record.schema.json").read_text())
@@ -63,7 +63,7 @@ def test_every_document_of_a_release_is_valid_by_code_and_by_schema() -> None:
 def test_schema_and_code_know_the_same_fields_and_phases() -> None:
     assert set(SCHEMA["properties"]) == set(record.FIELDS)
     assert set(SCHEMA["required"]) == set(record.FIELDS) - record.LATER
-    assert SCHEMA["$defs"]["phase"]["enum"] == list(record.transitions.PHASES)
+    assert SCHEMA["$defs"]["phase"]["enum"] == list(transitions.PHASES)
 
 
 CONFIGURATION = {

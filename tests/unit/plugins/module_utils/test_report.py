@@ -191,7 +191,7 @@ def test_warnings_of_hooks_are_told_once_by_the_hosts_that_are_there() -> None:
 def test_the_record_learns_which_nginx_configuration_is_in_effect(
     answers: list[dict[str, Any] | None], learned: dict[str, Any]
 ) -> None:
-    facts = {
+    facts: dict[str, dict[str, Any]] = {
         "lb1": {"__rollback_nginx": answers[0]}, "lb2": {"__rollback_nginx": answers[1]},
         "app1": {"__rollback_facts": {"revision_after": "b"}},
     }  # fmt: skip

@@ -75,8 +75,12 @@ def test_open_permissions_are_closed(tmp_path: Path, capsys: pytest.CaptureFixtu
 
 
 def test_query_reads_what_was_written_and_nothing_more(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    where = {"directory": str(tmp_path / "green"), "state_directory": str(tmp_path / "state"), "state": "query"}
-    nothing = {"files": {}, "environment": {}}
+    where: dict[str, Any] = {
+        "directory": str(tmp_path / "green"),
+        "state_directory": str(tmp_path / "state"),
+        "state": "query",
+    }
+    nothing: dict[str, Any] = {"files": {}, "environment": {}}
     assert run(slot_files, capsys, **where)["configuration"] == nothing and not (tmp_path / "state").exists()
     foreseen = run(slot_files, capsys, True, **files(tmp_path))["configuration"]
     assert foreseen["environment"] == {}, "there is no key yet, and check mode makes none"
@@ -186,7 +190,7 @@ def engine(tmp_path: Path, log: str) -> str:
 
 def test_logs_of_both_streams_are_kept_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "state").mkdir()
-    arguments = {
+    arguments: dict[str, Any] = {
         "project": "samokoder-green",
         "directory": str(tmp_path / "logs"),
         "state_directory": str(tmp_path / "state"),
@@ -207,7 +211,7 @@ def test_logs_of_both_streams_are_kept_once(tmp_path: Path, capsys: pytest.Captu
 
 
 def test_slot_that_failed_says_cause_state_and_log(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    arguments = {
+    arguments: dict[str, Any] = {
         "project": "samokoder-green",
         "services": ["api"],
         "released": ["api"],
