@@ -10,14 +10,13 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from ansible.plugins.action import ActionBase
 from ansible_collections.bluegreen.release.plugins.filter.compose import parse_compose
 from ansible_collections.bluegreen.release.plugins.module_utils import adopt_compose
-from ansible_collections.bluegreen.release.plugins.module_utils.adopt_plan import adopt_plan
+from ansible_collections.bluegreen.release.plugins.module_utils.adopt_plan import adopt_plan, summary
 from ansible_collections.bluegreen.release.plugins.module_utils.adopt_views import View, Wanted
-from ansible_collections.bluegreen.release.plugins.module_utils.options import ESTATE
-from ansible_collections.bluegreen.release.plugins.module_utils.preflight_problem import Problem, report
-from ansible_collections.bluegreen.release.plugins.plugin_utils.action_arguments import arguments_of
+from ansible_collections.bluegreen.release.plugins.module_utils.options import ESTATE, Options
+from ansible_collections.bluegreen.release.plugins.module_utils.preflight_problem import Problem
+from ansible_collections.bluegreen.release.plugins.plugin_utils.judging import Judged, Judging, looked, views
 
 TEXTS = (
     "application", "project", "service", "version", "shared_project", "singleton_host", "mode", "listen",
@@ -25,6 +24,14 @@ TEXTS = (
 )  # fmt: skip
 LISTS = ("services", "singletons", "shared", "names", "environment", "site_files")
 DICTS = ("projects", "slots", "files", "limits")
+SPEC: Options = {
+    **ESTATE,
+    **{name: {"type": "str", "required": True} for name in TEXTS},
+    **{name: {"type": "list", "elements": "str", "required": True} for name in LISTS},
+    **{name: {"type": "dict", "required": True} for name in DICTS},
+    "container_port": {"type": "int", "required": True},
+    "undo": {"type": "bool", "required": True},
+}
 
 
 class Compose(NamedTuple):
@@ -34,48 +41,20 @@ class Compose(NamedTuple):
     read: Callable[[str], str]
 
 
-class ActionModule(ActionBase):
-    """Gather the registered results of all hosts, judge them, return the judgement without failing."""
+class ActionModule(Judging):
+    """Plan an adoption, or its undoing."""
 
-    TRANSFERS_FILES = False
-    _requires_connection = False
-    _supports_check_mode = True
-    _supports_diff = True
+    SPEC = SPEC
 
-    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
-        """Give ``passed``, ``report``, ``problems``, ``notes`` and ``plan`` (empty unless passed)."""
-        result: dict[str, Any] = super().run(tmp, task_vars)
-        given = arguments_of(
-            self,
-            {
-                **ESTATE,
-                **{name: {"type": "str", "required": True} for name in TEXTS},
-                **{name: {"type": "list", "elements": "str", "required": True} for name in LISTS},
-                **{name: {"type": "dict", "required": True} for name in DICTS},
-                "container_port": {"type": "int", "required": True},
-                "undo": {"type": "bool", "required": True},
-            },
-        )
-        hostvars = (task_vars or {})["hostvars"]
+    def judged(self, given: dict[str, Any], hostvars: Mapping[str, Any]) -> Judged:
+        """Judge what stands in the way, and plan it."""
         files, problems = self._contents(given["files"])
         wanted = wanted_of(given, files, hostvars, self._compose(given["compose_file"]))
         hosts = dict.fromkeys([*wanted.lb_hosts, *wanted.app_hosts])
-        found = adopt_plan(wanted, {host: view_of(hostvars[host]) for host in hosts if host in hostvars})
-        problems += found.problems
-        title = (
-            f"The adoption of {wanted.application} cannot be undone"
-            if wanted.undo
-            else (f"{wanted.application} cannot be adopted")
-        )
-        result.update(
-            changed=False,
-            passed=not problems,
-            report=report(title, problems),
-            problems=[problem._asdict() for problem in problems],
-            notes=found.notes,
-            plan={} if problems else found.plan,
-        )
-        return result
+        found = adopt_plan(wanted, views(hosts, hostvars, view_of))
+        name = wanted.application
+        title = f"The adoption of {name} cannot be undone" if wanted.undo else f"{name} cannot be adopted"
+        return Judged(title, [*problems, *found.problems], found.plan, summary(found))
 
     def _compose(self, path: str) -> Compose:
         """Read the compose file on the controller; the inputs were judged before, so it is there and whole."""
@@ -132,16 +111,4 @@ def _addresses(host: str, variables: Mapping[str, Any]) -> list[str]:
 
 def view_of(variables: Mapping[str, Any]) -> View:
     """Read what the observing tasks left in the variables of one host."""
-    probe = _result(variables.get("__adopt_probe"))
-    usable = "nginx" in probe or "docker" in probe
-    return View(
-        reason=str(probe.get("msg") or ""),
-        probe=dict(probe) if usable else None,
-        record=dict(_result(variables.get("release_record_view"))) or None,
-        proxy=dict(_result(variables.get("nginx_switchover_view"))) or None,
-    )
-
-
-def _result(value: Any) -> Mapping[str, Any]:
-    """Give a registered result; nothing for a task that was skipped."""
-    return value if isinstance(value, Mapping) and not value.get("skipped") else {}
+    return View(**looked(variables, "__adopt_probe", ["nginx", "docker"]))

@@ -7,56 +7,49 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ansible.plugins.action import ActionBase
 from ansible_collections.bluegreen.release.plugins.module_utils.nginx_container import ContainerError, parse_container
 from ansible_collections.bluegreen.release.plugins.module_utils.nginx_dump import Dump, DumpError, parse
-from ansible_collections.bluegreen.release.plugins.module_utils.options import ESTATE
+from ansible_collections.bluegreen.release.plugins.module_utils.options import ESTATE, Options
 from ansible_collections.bluegreen.release.plugins.module_utils.preflight_judge import judge, summary
-from ansible_collections.bluegreen.release.plugins.module_utils.preflight_problem import report
 from ansible_collections.bluegreen.release.plugins.module_utils.preflight_reach import no_root
 from ansible_collections.bluegreen.release.plugins.module_utils.preflight_views import Shared, Site, View, Wanted
-from ansible_collections.bluegreen.release.plugins.plugin_utils.action_arguments import arguments_of
+from ansible_collections.bluegreen.release.plugins.plugin_utils.judging import (
+    Judged,
+    Judging,
+    looked,
+    registered,
+    views,
+)
 
 MEGABYTE = 1024**2
+SPEC: Options = {
+    **ESTATE,
+    "version": {"type": "str", "required": True},
+    "horizon_seconds": {"type": "int", "required": True},
+    "replace_standby": {"type": "bool", "required": True},
+    "takeover": {"type": "bool", "required": True},
+    "disk_margin_megabytes": {"type": "int", "required": True},
+    "image_megabytes": {"type": "int", "required": True},
+    "clock_skew_seconds": {"type": "float", "required": True},
+    "logs_in": {"type": "bool", "required": True},
+    "site": {"type": "dict", "required": True},
+    "shared": {"type": "dict", "required": True},
+    "started": {"type": "float", "required": True},
+    "ended": {"type": "float", "required": True},
+}
 
 
-class ActionModule(ActionBase):
-    """Gather the registered results of all hosts, judge them, return the judgement without failing."""
+class ActionModule(Judging):
+    """Judge whether a release may begin."""
 
-    TRANSFERS_FILES = False
-    _requires_connection = False
-    _supports_check_mode = True
-    _supports_diff = True
+    SPEC = SPEC
 
-    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
-        """Give ``passed``, ``report``, ``problems``, ``notes``, ``plan`` (null unless passed) and ``summary``."""
-        result: dict[str, Any] = super().run(tmp, task_vars)
-        numbers = {
-            "horizon_seconds": {"type": "int", "required": True},
-            "disk_margin_megabytes": {"type": "int", "required": True},
-            "image_megabytes": {"type": "int", "required": True},
-            "clock_skew_seconds": {"type": "float", "required": True},
-            "started": {"type": "float", "required": True},
-            "ended": {"type": "float", "required": True},
-        }
-        flags = {name: {"type": "bool", "required": True} for name in ("replace_standby", "takeover", "logs_in")}
-        parts = {name: {"type": "dict", "required": True} for name in ("site", "shared")}
-        version = {"version": {"type": "str", "required": True}}
-        given = arguments_of(self, {**ESTATE, **numbers, **flags, **parts, **version})
-        hostvars = (task_vars or {})["hostvars"]
+    def judged(self, given: dict[str, Any], hostvars: Mapping[str, Any]) -> Judged:
+        """Judge it, and plan it."""
         wanted = _wanted(given)
-        hosts = [*wanted.lb_hosts, *wanted.app_hosts]
-        found = judge(wanted, {host: view_of(hostvars[host]) for host in hosts if host in hostvars})
-        result.update(
-            changed=False,
-            passed=found.plan is not None,
-            report=report(f"Version {wanted.version} cannot be released", found.problems),
-            problems=[problem._asdict() for problem in found.problems],
-            notes=found.notes,
-            plan=found.plan,
-            summary=summary(wanted, found),
-        )
-        return result
+        found = judge(wanted, views([*wanted.lb_hosts, *wanted.app_hosts], hostvars, view_of))
+        title = f"Version {wanted.version} cannot be released"
+        return Judged(title, found.problems, found.plan, summary(wanted, found))
 
 
 def _wanted(given: Mapping[str, Any]) -> Wanted:
@@ -97,16 +90,11 @@ def _site(given: Mapping[str, Any]) -> Site:
 
 def view_of(variables: Mapping[str, Any]) -> View:
     """Read what the observing tasks left in the variables of one host."""
-    probe = _result(variables.get("__preflight_probe"))
-    usable = not (probe.get("unreachable") or probe.get("failed") or "clock" not in probe)
-    privileged = _result(variables.get("__preflight_privileged"))
+    privileged = registered(variables.get("__preflight_privileged"))
     # What nginx prints of a good configuration is for the judge alone.
     output = _said(privileged)
     return View(
-        reason=str(probe.get("msg") or ""),
-        probe=dict(probe) if usable else None,
-        record=dict(_result(variables.get("release_record_view"))) or None,
-        proxy=dict(_result(variables.get("nginx_switchover_view"))) or None,
+        **looked(variables, "__preflight_probe", ["clock"]),
         privileged={"succeeded": privileged.get("rc") == 0, "output": output[-600:]} if privileged else None,
         nginx=_dump(privileged),
         **_container(variables, privileged),
@@ -115,7 +103,7 @@ def view_of(variables: Mapping[str, Any]) -> View:
 
 def _container(variables: Mapping[str, Any], privileged: Mapping[str, Any]) -> dict[str, Any]:
     """Read what was said of nginx's container. Where nginx answers all the same, another engine than Docker has it."""
-    described = _result(variables.get("__preflight_container"))
+    described = registered(variables.get("__preflight_container"))
     if not described:
         return {}
     try:
@@ -140,8 +128,3 @@ def _dump(privileged: Mapping[str, Any]) -> Dump | None:
         return parse(str(privileged.get("stdout") or ""))
     except DumpError:
         return None
-
-
-def _result(value: Any) -> Mapping[str, Any]:
-    """Give a registered result; nothing for a task that was skipped."""
-    return value if isinstance(value, Mapping) and not value.get("skipped") else {}

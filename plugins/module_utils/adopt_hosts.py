@@ -8,7 +8,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ansible_collections.bluegreen.release.plugins.module_utils.adopt_views import SLOTS, View, Views, Wanted
+from ansible_collections.bluegreen.release.plugins.module_utils.adopt_views import View, Views, Wanted
+from ansible_collections.bluegreen.release.plugins.module_utils.nginx_flags import SLOTS
 from ansible_collections.bluegreen.release.plugins.module_utils.preflight_hosts import judge_engine
 from ansible_collections.bluegreen.release.plugins.module_utils.preflight_problem import Problem, listed
 from ansible_collections.bluegreen.release.plugins.module_utils.preflight_rules import TAG

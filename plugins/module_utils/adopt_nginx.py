@@ -9,8 +9,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ansible_collections.bluegreen.release.plugins.module_utils import adopt_include, adopt_retire
-from ansible_collections.bluegreen.release.plugins.module_utils.adopt_views import SLOTS, View, Wanted
+from ansible_collections.bluegreen.release.plugins.module_utils.adopt_views import View, Wanted
 from ansible_collections.bluegreen.release.plugins.module_utils.nginx_dump import Dump, DumpError, Server, parse
+from ansible_collections.bluegreen.release.plugins.module_utils.nginx_flags import SLOTS
 from ansible_collections.bluegreen.release.plugins.module_utils.preflight_problem import Problem
 
 

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any
 
 from ansible_collections.bluegreen.release.plugins.module_utils import adopt_history as history
 from ansible_collections.bluegreen.release.plugins.module_utils.adopt_hosts import Running, judge_hosts
@@ -21,15 +21,7 @@ from ansible_collections.bluegreen.release.plugins.module_utils.adopt_words impo
 )
 from ansible_collections.bluegreen.release.plugins.module_utils.preflight_problem import Problem, listed, unique
 from ansible_collections.bluegreen.release.plugins.module_utils.preflight_reach import silent
-from ansible_collections.bluegreen.release.plugins.module_utils.preflight_views import Findings
-
-
-class Judgement(NamedTuple):
-    """The plan is None as long as there is a problem. notes: worth a line, refusing nothing."""
-
-    problems: list[Problem]
-    notes: list[str]
-    plan: dict[str, Any] | None
+from ansible_collections.bluegreen.release.plugins.module_utils.preflight_views import Findings, Judgement
 
 
 def adopt_plan(wanted: Wanted, views: Views) -> Judgement:
@@ -56,6 +48,13 @@ def adopt_plan(wanted: Wanted, views: Views) -> Judgement:
         findings.problems.append(_empty_problem(wanted))
         return _judged(findings, {})
     return _adoption(wanted, views, findings)
+
+
+def summary(judgement: Judgement) -> list[str]:
+    """Write the plan for a person, with the notes; nothing when there is no plan."""
+    if judgement.plan is None:
+        return []
+    return [*judgement.plan["lines"], *(f"  note: {note}" for note in judgement.notes)]
 
 
 def _judged(findings: Findings, plan: dict[str, Any]) -> Judgement:

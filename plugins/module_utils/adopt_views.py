@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-SLOTS = ("blue", "green")
+from ansible_collections.bluegreen.release.plugins.module_utils.preflight_views import Look
 
 
 @dataclass(frozen=True)
@@ -49,17 +49,8 @@ class Wanted:
     limits: Mapping[str, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True)
-class View:
-    """What was seen of one host. A part is None when it was not asked, or could not be.
-
-    probe: result of module adopt_probe. record: fact release_record_view. proxy: fact nginx_switchover_view.
-    """
-
-    reason: str = ""
-    probe: Mapping[str, Any] | None = None
-    record: Mapping[str, Any] | None = None
-    proxy: Mapping[str, Any] | None = None
+class View(Look):
+    """What was seen of one host before an adoption."""
 
     def containers(self, project: str, services: Sequence[str] = ()) -> list[Mapping[str, Any]]:
         """Give the containers of a project, of these services only when there are any."""
@@ -68,8 +59,3 @@ class View:
 
 
 Views = Mapping[str, View]
-
-
-def other(slot: str) -> str:
-    """Give the slot that is not this one."""
-    return SLOTS[1 - SLOTS.index(slot)]

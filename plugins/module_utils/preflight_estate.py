@@ -4,16 +4,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timezone
 from typing import Any
 
 from ansible_collections.bluegreen.release.plugins.module_utils.lock import way_back
+from ansible_collections.bluegreen.release.plugins.module_utils.nginx_flags import SLOTS
 from ansible_collections.bluegreen.release.plugins.module_utils.preflight_problem import Problem, listed
 from ansible_collections.bluegreen.release.plugins.module_utils.preflight_views import Findings, Views, Wanted
 from ansible_collections.bluegreen.release.plugins.module_utils.record import newest
 
-SLOTS = ("blue", "green")
 STATUS = "playbooks/status.yml shows what every proxy and every record says"
 
 
@@ -50,7 +50,7 @@ def _decide_remedy() -> str:
     return f"{STATUS}; playbooks/rollback.yml brings all proxies to the slot of the last good release"
 
 
-def _proxy(proxy: dict[str, Any]) -> Iterable[Problem]:
+def _proxy(proxy: Mapping[str, Any]) -> Iterable[Problem]:
     """Give what is wrong with one proxy that should be serving."""
     flag, probe = str(proxy["file"]), str(proxy["probe"])
     if flag not in SLOTS:
@@ -150,7 +150,7 @@ def _connections(views: Views, host: str, slot: str) -> int:
     return int(slots.get(slot, {}).get("connections") or 0)
 
 
-def _lock(record: dict[str, Any] | None) -> dict[str, Any] | None:
+def _lock(record: Mapping[str, Any] | None) -> dict[str, Any] | None:
     """Give the holder of a host's lock, unless its release has ended."""
     if not record or record.get("lock_phase") == "closed":
         return None

@@ -36,7 +36,7 @@ def judge_hosts(wanted: Wanted, views: Views, findings: Findings) -> None:
     _clocks(wanted, views, findings)
 
 
-def _probe(host: str, views: Views) -> dict[str, Any]:
+def _probe(host: str, views: Views) -> Mapping[str, Any]:
     view = views.get(host)
     return (view.probe if view else None) or {}
 

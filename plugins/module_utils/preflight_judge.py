@@ -4,27 +4,20 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any
 
 from ansible_collections.bluegreen.release.plugins.module_utils import preflight_estate as estate
+from ansible_collections.bluegreen.release.plugins.module_utils.nginx_flags import other_slot
 from ansible_collections.bluegreen.release.plugins.module_utils.preflight_hosts import judge_hosts
 from ansible_collections.bluegreen.release.plugins.module_utils.preflight_nginx import notes
 from ansible_collections.bluegreen.release.plugins.module_utils.preflight_problem import Problem, unique
 from ansible_collections.bluegreen.release.plugins.module_utils.preflight_views import (
     Findings,
+    Judgement,
     View,
     Views,
     Wanted,
-    other,
 )
-
-
-class Judgement(NamedTuple):
-    """The plan is None as long as there is a problem."""
-
-    problems: list[Problem]
-    notes: list[str]
-    plan: dict[str, Any] | None
 
 
 def judge(wanted: Wanted, views: Views) -> Judgement:
@@ -40,7 +33,7 @@ def judge(wanted: Wanted, views: Views) -> Judgement:
     live, first = estate.live_slot(wanted, views, history, findings)
     estate.check_history(wanted, history, live, views, findings)
     digest = _digest(wanted, views, findings)
-    candidate = "blue" if first else (other(live) if live else None)
+    candidate = "blue" if first else (other_slot(live) if live else None)
     version = _live_version(wanted, views, history, live, findings) if live else None
     if candidate:
         estate.check_candidate(wanted, history, candidate, views, findings)

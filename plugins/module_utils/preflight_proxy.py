@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ansible_collections.bluegreen.release.plugins.module_utils.nginx_container import (
@@ -70,7 +70,7 @@ def _probed(view: View) -> bool:
     return str(seen.get("file")) != "none" and str(seen.get("probe")) in ("blue", "green", "unknown")
 
 
-def _unresolved(probe: dict[str, Any]) -> Iterator[Problem]:
+def _unresolved(probe: Mapping[str, Any]) -> Iterator[Problem]:
     for one in probe.get("unresolved") or []:
         remedy = "set release_address of that application host to what the proxies can resolve, or to its IP address"
         expected = f"{one['name']} known there: nginx does not start with a name that it cannot resolve"

@@ -9,12 +9,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from ansible_collections.bluegreen.release.plugins.module_utils.nginx_flags import SLOTS
 from ansible_collections.bluegreen.release.plugins.module_utils.preflight_problem import Problem, listed
 
 APPLICATION = re.compile(r"[a-z][a-z0-9-]*")
 TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}")
 IMAGE = re.compile(r"[a-z0-9]([a-z0-9._-]*[a-z0-9])?(:[0-9]+)?(/[a-z0-9]+([._-]+[a-z0-9]+)*)*")
-SLOTS = ("blue", "green")
 
 
 @dataclass(frozen=True)

@@ -4,9 +4,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from ansible_collections.bluegreen.release.plugins.module_utils.nginx_container import Container
 from ansible_collections.bluegreen.release.plugins.module_utils.nginx_dump import Dump
@@ -68,22 +68,16 @@ class Wanted:
 
 
 @dataclass(frozen=True)
-class View:
-    """What was seen of one host. A part is None when it was not asked, or could not be.
+class Look:
+    """What every host is asked for. A part is None when it was not asked, or could not be.
 
-    probe: result of module host_probe. record: fact release_record_view. proxy: fact nginx_switchover_view.
-    privileged: result of a command run as root. nginx: the whole configuration of a proxy, when nginx finds it good.
-    container: the one that nginx runs in; uncontained: what the engine said when there is none.
+    probe: result of the module that describes it. record: fact release_record_view. proxy: fact nginx_switchover_view.
     """
 
     reason: str = ""
-    probe: dict[str, Any] | None = None
-    record: dict[str, Any] | None = None
-    proxy: dict[str, Any] | None = None
-    privileged: dict[str, Any] | None = None
-    nginx: Dump | None = None
-    container: Container | None = None
-    uncontained: str = ""
+    probe: Mapping[str, Any] | None = None
+    record: Mapping[str, Any] | None = None
+    proxy: Mapping[str, Any] | None = None
 
     @property
     def reachable(self) -> bool:
@@ -91,7 +85,29 @@ class View:
         return self.probe is not None
 
 
+@dataclass(frozen=True)
+class View(Look):
+    """What was seen of one host before a release.
+
+    privileged: result of a command run as root. nginx: the whole configuration of a proxy, when nginx finds it good.
+    container: the one that nginx runs in; uncontained: what the engine said when there is none.
+    """
+
+    privileged: dict[str, Any] | None = None
+    nginx: Dump | None = None
+    container: Container | None = None
+    uncontained: str = ""
+
+
 Views = dict[str, View]
+
+
+class Judgement(NamedTuple):
+    """The plan is None as long as there is a problem. notes: worth a line, refusing nothing."""
+
+    problems: list[Problem]
+    notes: list[str]
+    plan: dict[str, Any] | None
 
 
 @dataclass
@@ -113,11 +129,6 @@ class Findings:
         for problem, hosts in carriers.items():
             what = problem.what if "{hosts}" in problem.what else problem.what + " on {hosts}"
             self.problems.append(problem._replace(what=what.replace("{hosts}", listed(hosts))))
-
-
-def other(slot: str) -> str:
-    """Give the slot that is not this one."""
-    return "green" if slot == "blue" else "blue"
 
 
 def megabytes(size: float) -> str:

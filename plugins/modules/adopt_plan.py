@@ -93,16 +93,15 @@ passed:
   returned: always
   type: bool
 report: {description: All problems in one text., returned: always, type: str}
-problems:
-  description: All problems, each with what, expected, found, do.
+summary:
+  description: The plan and the notes in a few lines for a person; empty unless passed.
   returned: always
   type: list
-  elements: dict
-notes: {description: What is worth a line and refuses nothing., returned: always, type: list, elements: str}
+  elements: str
 plan:
   description:
     - C(action), one of adopt, nothing, undo and take_back; C(lines) for a person; and what the action needs.
-    - Empty unless passed.
+    - Null unless passed.
   returned: always
   type: dict
 """

@@ -106,16 +106,6 @@ report:
   description: All problems in one text.
   returned: always
   type: str
-problems:
-  description: All problems, each with what, expected, found, do.
-  returned: always
-  type: list
-  elements: dict
-notes:
-  description: What is worth a line and refuses nothing.
-  returned: always
-  type: list
-  elements: str
 summary:
   description: The plan and the notes in a few lines for a person; empty unless passed.
   returned: always

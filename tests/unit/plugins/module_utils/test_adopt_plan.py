@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 from ansible_collections.bluegreen.release.plugins.module_utils import record
-from ansible_collections.bluegreen.release.plugins.module_utils.adopt_plan import Judgement, adopt_plan
+from ansible_collections.bluegreen.release.plugins.module_utils.adopt_plan import adopt_plan, summary
 from ansible_collections.bluegreen.release.plugins.module_utils.adopt_views import View, Wanted
+from ansible_collections.bluegreen.release.plugins.module_utils.preflight_views import Judgement
 
 DIGEST = "registry.test/shop@sha256:" + "a" * 64
 MAIN = "http {\n    include /etc/nginx/conf.d/*.conf;\n}\n"
@@ -500,6 +501,14 @@ def test_an_adoption_is_not_taken_back_without_a_host_of_it(document: dict[str, 
     facts = {**FACTS, "hosts": {"app3": {"services": ["api"], "singletons": []}}, "replaced": {"lb1": [], "lb9": []}}
     gone = record.sealed({**document, "adoption": facts})
     assert "app3 and lb9" in problem("not in the inventory", but(undo=True), lb1=proxy(gone))
+
+
+def test_the_summary_is_the_plan_with_its_notes_and_nothing_with_a_problem() -> None:
+    found = judged(but(environment=["KNOWN"]), app1=app(container(environment=["DATABASE_URL"])))
+    assert found.plan is not None
+    note = "  note: app1: shop-api-1 has DATABASE_URL, not in release_app_environment"
+    assert summary(found) == [*found.plan["lines"], note]
+    assert summary(judged(lb1=proxy(problem="[emerg] x"))) == []
 
 
 def test_old_containers_that_still_run_are_told_by_every_later_run() -> None:

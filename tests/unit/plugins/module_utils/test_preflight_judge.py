@@ -9,8 +9,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from ansible_collections.bluegreen.release.plugins.module_utils.preflight_judge import Judgement, judge, summary
-from ansible_collections.bluegreen.release.plugins.module_utils.preflight_views import Shared, View, Wanted
+from ansible_collections.bluegreen.release.plugins.module_utils.preflight_judge import judge, summary
+from ansible_collections.bluegreen.release.plugins.module_utils.preflight_views import Judgement, Shared, View, Wanted
 
 NOW = datetime(2026, 1, 2, 12, 0, tzinfo=UTC).timestamp()
 OLD, NEW = "reg:5000/shop@sha256:" + "a" * 64, "reg:5000/shop@sha256:" + "b" * 64
