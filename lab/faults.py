@@ -85,13 +85,14 @@ def apply(settings: Settings, fault: Fault) -> None:
     hosts = snapshot.need_hosts(settings)
     kind = NETWORK_FAULTS.get(fault.name)
     if kind:
+        if (fault.version, fault.slot, fault.amount) != (None, None, None):
+            place = "--host, or none: it is of a host, not of a version"
+            raise LabError(place, f"--version, --slot or --amount with {fault.name}", "bin/lab fault --help")
         host = _choose(hosts, kind, fault.host)[-1]
         inside(settings, host.name, ["sh", "-ec", _drop(fault.on)])
         say(f"{fault.name} {'on' if fault.on else 'off'} at {host.name}: SSH {'is cut' if fault.on else 'passes'}")
         return
-    version = fault.version or _version(settings, hosts, fault)
-    if not _VERSION.fullmatch(version):
-        raise LabError("--version: like 1.0.0", repr(version), "bin/lab fault --help")
+    version = _version(settings, hosts, fault)
     chosen = _choose(hosts, "app", fault.host)
     folder = f"{fault.application.faults}/{version}"
     path = f"{folder}/{fault.name}"
@@ -129,8 +130,13 @@ def _choose(hosts: Sequence[Host], kind: str, name: str | None) -> list[Host]:
 
 def _version(settings: Settings, hosts: Sequence[Host], fault: Fault) -> str:
     name, slot = fault.application.name, fault.slot
+    version: str | None
     if slot is None:
-        version = newest(tags(settings, name))
+        known = tags(settings, name)
+        if fault.version and fault.version not in known:
+            versions = f"--version: one of {name}: {', '.join(sorted(known))}"
+            raise LabError(versions, repr(fault.version), "bin/lab fault --help")
+        version = fault.version or newest(known)
     else:
         containers = snapshot.containers_of(settings, snapshot.of_kind(hosts, "app")[0])
         own = (entry for entry in containers if entry["application"] == name and entry["slot"] == slot)

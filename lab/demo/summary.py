@@ -7,9 +7,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-VERSION_BEFORE = "0.9.0"
+from lab.profiles import INSTALLED
+
+VERSION_BEFORE = INSTALLED.previous
 VERSION = "1.0.0"
-TABLE = "projects"
+TABLE = INSTALLED.table
 
 
 @dataclass(frozen=True)

@@ -73,3 +73,24 @@ def test_a_fault_is_written_where_its_application_looks_for_it(monkeypatch: pyte
 def test_faults_are_where_the_compose_file_shows_them_to_the_application() -> None:
     text = (SAMOKODER.folder / "compose.yml").read_text()
     assert f"- {SAMOKODER.faults}:" in text
+
+
+def test_a_fault_of_hosts_takes_no_version(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(snapshot, "need_hosts", lambda _: [Host(name="lb1", kind="lb", index=1, address="10.1.0.11")])
+    monkeypatch.setattr(faults, "inside", lambda *_: pytest.fail("something was done"))
+    settings = Settings(name="x", port=1, state=Path("/nowhere"))
+    for fault in (
+        faults.Fault("lb_unreachable", True, slot="green"),
+        faults.Fault("lb_unreachable", True, version="1.0.0"),
+        faults.Fault("lb_unreachable", True, amount=0.5),
+    ):
+        with pytest.raises(LabError, match="of a host, not of a version"):
+            faults.apply(settings, fault)
+
+
+def test_a_version_that_there_is_not_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(snapshot, "need_hosts", lambda _: [Host(name="app1", kind="app", index=1, address="10.1.0.41")])
+    monkeypatch.setattr(faults, "tags", lambda *_: ["0.9.0", "1.0.0"])
+    monkeypatch.setattr(faults, "inside", lambda *_: pytest.fail("something was done"))
+    with pytest.raises(LabError, match=r"one of samokoder: 0\.9\.0"):
+        faults.apply(Settings(name="x", port=1, state=Path("/nowhere")), faults.Fault("errors", True, version="1.0"))
