@@ -116,7 +116,9 @@ def _down(settings: Settings) -> None:
 
 def _foreign(command: str, arguments: list[str]) -> int:
     """Commands with options of their own."""
-    from lab import load, verify_writes
+    from lab import load, priority, verify_writes
 
-    code: int = load.main(arguments) if command == "load" else verify_writes.main(arguments)
-    return code
+    if command == "load":
+        priority.prefer_users()
+        return load.main(arguments)
+    return verify_writes.main(arguments)

@@ -20,6 +20,7 @@ from lab.load_report import Tally
 from lab.process import say
 from lab.profiles import APPLICATIONS, INSTALLED
 from lab.settings import Settings, read_settings
+from lab.shape import Shape, plan_hosts
 from lab.state import read_json
 
 PROGRESS_SECONDS = 5.0
@@ -68,7 +69,10 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
 
 
 def fronts_of(settings: Settings) -> list[str]:
-    """Return the front doors of the lab's proxies.
+    """Return the front doors of the lab's proxies, at their own addresses.
+
+    The published ports lead to the same doors, but through a process of Docker's that needs this machine's processor
+    as the playbooks do: it tells users late that a proxy has closed a connection.
 
     Raises:
         LabError: there is no lab of this name.
@@ -76,7 +80,8 @@ def fronts_of(settings: Settings) -> list[str]:
     shape = read_json(settings.state / "shape.json")
     if shape is None:
         raise LabError(f"a lab named {settings.name}", "none", "bin/lab up, or give --front")
-    return [f"http://127.0.0.1:{shape['port'] + number}" for number in range(shape["lb"])]
+    hosts = plan_hosts(Shape(shape["lb"], shape["app"]), shape["subnet"])
+    return [f"http://{host.address}" for host in hosts if host.kind == "lb"]
 
 
 def networks_of(settings: Settings) -> list[str]:

@@ -5,8 +5,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import json
+import os
 import secrets
+import socket
 import ssl
 from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
@@ -14,6 +17,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import aiohttp
+from aiohttp.client_proto import ResponseHandler
 
 from lab.errors import LabError
 from lab.load_report import Outcome, Tally
@@ -42,6 +46,25 @@ class Plan:
     timeout_seconds: float
     traffic: Traffic
     ca: str | None = None
+
+
+class Kept(ResponseHandler):
+    """A connection that is looked at before it is used again, as browsers do: a closed one carries no request."""
+
+    def is_connected(self) -> bool:
+        """Whether it is open and silent, by the socket itself: what the event loop knows of it may be old."""
+        kept = self.transport.get_extra_info("socket") if super().is_connected() and self.transport else None
+        if kept is None:
+            return False
+        with socket.socket(fileno=os.dup(kept.fileno())) as look:
+            try:
+                look.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT)
+            except BlockingIOError:
+                return True
+            except OSError:
+                return False
+        # An end, or words that nobody asked for.
+        return False
 
 
 class Client:
@@ -85,8 +108,11 @@ class Client:
 
         trace = aiohttp.TraceConfig()
         trace.on_connection_create_end.append(count)
+        connector = aiohttp.TCPConnector(limit=MOST_PER_LANE, keepalive_timeout=IDLE_SECONDS, ssl=self._tls)
+        kept: Any = functools.partial(Kept, loop=asyncio.get_running_loop())
+        connector._factory = kept
         session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=MOST_PER_LANE, keepalive_timeout=IDLE_SECONDS, ssl=self._tls),
+            connector=connector,
             timeout=aiohttp.ClientTimeout(total=self._plan.timeout_seconds),
             headers={"Host": self._plan.host_name},
             trace_configs=[trace],
