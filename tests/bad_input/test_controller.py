@@ -102,6 +102,14 @@ def test_no_other_playbook_ends_well_having_done_nothing(
     assert "The inputs of this run cannot be used" in done.stdout
 
 
+def test_an_adoption_names_every_host_that_cannot_be_looked_at_in_one_report(tmp_path: Path) -> None:
+    no_look = ["-e", "ansible_connection=local", "-e", "ansible_python_interpreter=/nowhere"]
+    done = run([*arguments_of({}, tmp_path), *no_look], "adopt")
+    assert done.returncode != 0
+    assert "shop cannot be adopted: 1 problem. Nothing was touched." in done.stdout
+    assert "1. There is no Python on lb1, lb2, app1 and app2" in done.stdout
+
+
 def test_inputs_are_checked_once_in_a_run_and_a_build_that_is_not_asked_for_says_so(tmp_path: Path) -> None:
     done = run(arguments_of({}, tmp_path), "build")
     assert done.returncode == 0, done.stdout
