@@ -2,7 +2,8 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 """What going back from an adoption has reached, and what is said at the end of a run. Pure.
 
-A host that takes part has the fact ``__adopt_present``, and in ``__adopt_reached`` what was done on it.
+A host that takes part has the fact ``__adopt_present``, in ``__adopt_reached`` what was done on it, and
+``__adopt_ended`` unless it dropped out on the way.
 """
 
 from __future__ import annotations
@@ -74,14 +75,17 @@ def report(
     document: Mapping[str, Any], lb_hosts: Sequence[str], app_hosts: Sequence[str], facts: Facts, records: str,
     check_mode: bool = False,
 ) -> dict[str, Any]:  # fmt: skip
-    """Give the text at the end of going back, the one host that says it (the first that came so far), and whether all
-    is as it was and a record says so (complete)."""
+    """Give the text at the end of going back, the one host that says it, and whether all is as it was (complete).
+
+    The first host that came to the end speaks. It is not complete without a record that says so.
+    """
     hosts = list(dict.fromkeys([*lb_hosts, *app_hosts]))
     undo = undone(lb_hosts, app_hosts, facts, bool(document["traffic_moved"]))
     failed = failure(hosts, facts)
-    speaker = next((host for host in hosts if facts[host].get("__adopt_present")), hosts[0])
+    speaker = next((host for host in hosts if facts[host].get("__adopt_ended")), hosts[0])
     name = f"{document['application']} {document['version']}"
-    parts = [f"The adoption of {name} failed{failed}" if failed else f"The adoption of {name} is undone."]
+    where = "undone" if undo["complete"] else "not undone everywhere"
+    parts = [f"The adoption of {name} failed{failed}" if failed else f"The adoption of {name} is {where}."]
     if check_mode:
         text = "\n".join(["Check mode: nothing was touched.", *parts])
         return {"speaker": speaker, "text": text, "complete": undo["complete"]}

@@ -18,8 +18,8 @@ DOCUMENT = {
     "application": "shop", "version": "0.9.0", "release_id": "R", "to_slot": "blue", "traffic_moved": True,
     "adoption": {"way": "twin", "project": "shop"},
 }  # fmt: skip
-BACK = {"__adopt_present": True, "__adopt_reached": {"withdrawn": True}}
-WELL = {"__adopt_present": True, "__adopt_reached": {"started": True, "settled": True}}
+BACK = {"__adopt_present": True, "__adopt_ended": True, "__adopt_reached": {"withdrawn": True}}
+WELL = {"__adopt_present": True, "__adopt_ended": True, "__adopt_reached": {"started": True, "settled": True}}
 ALL: dict[str, Any] = {"lb1": BACK, "lb2": BACK, "app1": WELL}
 
 
@@ -84,6 +84,13 @@ def test_a_lost_host_is_the_failure_and_what_is_left() -> None:
         "NOT DONE at lb1." in found["text"] and "run playbooks/adopt.yml again: it ends what is left" in found["text"]
     )
     assert found["speaker"] == "lb2"
+
+
+def test_a_host_that_dropped_out_on_the_way_back_does_not_speak_for_all() -> None:
+    found = told({**ALL, "lb1": {"__adopt_present": True, "__adopt_ended": False}})
+    assert found["speaker"] == "lb2"
+    assert found["text"].startswith("The adoption of shop 0.9.0 is not undone everywhere.")
+    assert "NOT DONE at lb1." in found["text"] and not found["complete"]
 
 
 def test_check_mode_says_that_nothing_was_touched() -> None:
