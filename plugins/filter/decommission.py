@@ -59,8 +59,12 @@ def live_refusals(lb_hosts: Sequence[str], hostvars: Mapping[str, Any], slot: st
     ]
 
 
+def _takes_back(adoption: bool) -> str:
+    return f"{lock.way_back(adoption)} takes it back"
+
+
 def release_under_way(views: Mapping[str, Mapping[str, Any]]) -> str:
-    """What release is at work, in words; '' when none is. A lock that a closed release left behind is no work.
+    """What release is at work, and its way back; '' when none is. A lock that a closed release left behind is no work.
 
     views: host to what it remembers of releases.
     """
@@ -68,9 +72,11 @@ def release_under_way(views: Mapping[str, Mapping[str, Any]]) -> str:
     holders = [view["lock"] for view in views.values() if view.get("lock")]
     for holder in holders:
         if holder["release_id"] not in closed:
-            return f"{lock.who(holder)} holds the lock for release {holder['release_id']} since {holder['since']}"
+            found = f"{lock.who(holder)} holds the lock for release {holder['release_id']} since {holder['since']}"
+            return f"{found}. If it was killed, {_takes_back(holder['purpose'].startswith(lock.ADOPTION))}"
     if records and records[0]["phase"] != transitions.CLOSED:
-        return f"release {records[0]['release_id']} is in phase {records[0]['phase']}"
+        found = f"release {records[0]['release_id']} is in phase {records[0]['phase']}"
+        return f"{found}; {_takes_back(bool(records[0].get('adoption')))}"
     return ""
 
 

@@ -11,6 +11,7 @@ from ansible_collections.bluegreen.release.plugins.filter.decommission import (
     standby_slot,
     stop_refusals,
 )
+from ansible_collections.bluegreen.release.plugins.module_utils import lock, record
 
 from tests.unit.plugins.module_utils.test_release_take import closed, holder, opened, views
 
@@ -76,8 +77,17 @@ def test_lock_that_a_closed_release_left_is_no_work() -> None:
 
 
 def test_release_at_work_is_named() -> None:
-    assert release_under_way(views(opened())) == f"release {opened()['release_id']} is in phase opened"
+    assert release_under_way(views(opened())) == (
+        f"release {opened()['release_id']} is in phase opened; playbooks/rollback.yml takes it back"
+    )
     # Its record is not written yet.
     assert release_under_way(views(closed(), lock={**holder(closed()), "release_id": "next"})) == (
-        "bob@c2 holds the lock for release next since yesterday"
+        "bob@c2 holds the lock for release next since yesterday. If it was killed, playbooks/rollback.yml takes it back"
     )
+
+
+def test_adoption_at_work_is_taken_back_by_its_own_playbook() -> None:
+    adopting = record.amend(opened(), {"adoption": {"way": "twin"}}, 3)
+    held = {**holder(opened()), "purpose": f"{lock.ADOPTION} of shop"}
+    for seen in (views(lock=held), views(adopting)):
+        assert "playbooks/adopt.yml takes it back" in release_under_way(seen)
