@@ -5,11 +5,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import functools
 import json
-import os
 import secrets
-import socket
 import ssl
 from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
@@ -17,9 +14,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import aiohttp
-from aiohttp.client_proto import ResponseHandler
 
 from lab.errors import LabError
+from lab.load_lane import Lane, unsent
 from lab.load_report import Outcome, Tally
 from lab.profiles import Traffic
 
@@ -46,25 +43,6 @@ class Plan:
     timeout_seconds: float
     traffic: Traffic
     ca: str | None = None
-
-
-class Kept(ResponseHandler):
-    """A connection that is looked at before it is used again, as browsers do: a closed one carries no request."""
-
-    def is_connected(self) -> bool:
-        """Whether it is open and silent, by the socket itself: what the event loop knows of it may be old."""
-        kept = self.transport.get_extra_info("socket") if super().is_connected() and self.transport else None
-        if kept is None:
-            return False
-        with socket.socket(fileno=os.dup(kept.fileno())) as look:
-            try:
-                look.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT)
-            except BlockingIOError:
-                return True
-            except OSError:
-                return False
-        # An end, or words that nobody asked for.
-        return False
 
 
 class Client:
@@ -108,9 +86,8 @@ class Client:
 
         trace = aiohttp.TraceConfig()
         trace.on_connection_create_end.append(count)
-        connector = aiohttp.TCPConnector(limit=MOST_PER_LANE, keepalive_timeout=IDLE_SECONDS, ssl=self._tls)
-        kept: Any = functools.partial(Kept, loop=asyncio.get_running_loop())
-        connector._factory = kept
+        loop = asyncio.get_running_loop()
+        connector = Lane(loop, limit=MOST_PER_LANE, keepalive_timeout=IDLE_SECONDS, ssl=self._tls)
         session = aiohttp.ClientSession(
             connector=connector,
             timeout=aiohttp.ClientTimeout(total=self._plan.timeout_seconds),
@@ -200,6 +177,8 @@ class Client:
                 return f"status {answer.status}"
             return self._judge(name, json.loads(content))
         except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
+            if unsent(error):
+                return await self._ask(session, method, url, name, seen)
             return reason_of(error)
 
     def _judge(self, name: str, answer: Any) -> str:

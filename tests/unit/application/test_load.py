@@ -22,7 +22,6 @@ import pytest
 
 from lab.errors import LabError
 from lab.load import checked_front, drive, main, parse, plan_of
-from lab.load_client import Kept
 from lab.load_report import Outcome, Tally
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -356,21 +355,3 @@ def test_the_longest_gap_counts_from_start_to_end() -> None:
     assert tally.longest_gap(5.0) == 2.5
     assert tally.longest_gap(9.0) == 5.0
     assert Tally().longest_gap(7.0) == 7.0
-
-
-@pytest.mark.parametrize("leave", [socket.socket.close, lambda peer: peer.sendall(b"?")], ids=["closed", "chatty"])
-def test_a_kept_connection_is_looked_at_before_it_is_used_again(leave: Callable[[socket.socket], None]) -> None:
-    async def look() -> list[bool]:
-        loop = asyncio.get_running_loop()
-        with socket.create_server(("127.0.0.1", 0)) as server:
-            _, kept = await loop.create_connection(lambda: Kept(loop), *server.getsockname())
-            peer, _ = server.accept()
-            before = kept.is_connected()
-            leave(peer)
-            time.sleep(0.05)  # the event loop has no chance to hear of it
-            seen = [before, kept.is_connected()]
-            kept.close()
-            peer.close()
-            return seen
-
-    assert asyncio.run(look()) == [True, False]
