@@ -8,6 +8,8 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from ansible_collections.bluegreen.release.plugins.module_utils import compose_document as document
+
 _LAST_LINES = 20
 
 
@@ -19,13 +21,19 @@ def build_problem(compose: Mapping[str, Any], service: str, path: str, engine: M
             f"Expected Docker with compose on the controller, because release_build is push, found: {said}. Install it"
             " there, or build and push elsewhere and set release_build to never."
         )
-    definition = (compose.get("services") or {}).get(service)
+    definition = _services(compose).get(service)
     if not isinstance(definition, Mapping) or not definition.get("build"):
         return (
             f"Expected build in service {service} of {path}, because release_build is push, found none. Add it, or"
             " build and push elsewhere and set release_build to never."
         )
     return ""
+
+
+def _services(compose: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The services with what they inherit, which may be their build or their environment files."""
+    services: Mapping[str, Any] = document.resolved({"services": compose.get("services") or {}})["services"]
+    return services
 
 
 def build_failure(result: Mapping[str, Any], image: str) -> str:
@@ -51,7 +59,7 @@ def build_failure(result: Mapping[str, Any], image: str) -> str:
 def build_override(compose: Mapping[str, Any], service: str, image: str) -> str:
     """The text of a compose file that names the image and takes away environment files, which a build has not."""
     services = {}
-    for name, definition in compose["services"].items():
+    for name, definition in _services(compose).items():
         lines = [f"    image: {json.dumps(str(image))}"] if name == service else []
         lines += ["    env_file: !reset []"] if isinstance(definition, Mapping) and definition.get("env_file") else []
         services[name] = lines

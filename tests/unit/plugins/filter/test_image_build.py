@@ -53,6 +53,17 @@ def test_override_names_the_image_and_needs_no_environment_file() -> None:
     }
 
 
+def test_what_is_inherited_counts() -> None:
+    compose = """
+services:
+  base: {build: ., env_file: .env}
+  api: {extends: base}
+"""
+    assert build_problem(compose, "api", "compose.yml", DOCKER) == ""
+    text = build_override(compose, "api", "shop:1")
+    assert yaml.load(text, AnsibleLoader)["services"]["api"] == {"image": "shop:1", "env_file": []}
+
+
 def test_failure_of_a_command_shows_its_last_lines() -> None:
     stderr = "\n".join(f"line {number}" for number in range(40))
     text = build_failure({"cmd": ["docker", "push", "shop:1"], "rc": 1, "stderr": stderr}, "shop:1")
