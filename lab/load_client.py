@@ -177,7 +177,7 @@ class Client:
                 return f"status {answer.status}"
             return self._judge(name, json.loads(content))
         except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
-            if unsent(error):
+            if unsent() and not isinstance(error, TimeoutError):
                 return await self._ask(session, method, url, name, seen)
             return reason_of(error)
 

@@ -12,6 +12,7 @@ import os
 import socket
 from asyncio import AbstractEventLoop, BaseTransport
 from collections.abc import Iterable
+from contextvars import ContextVar
 from typing import Any
 
 import aiohttp
@@ -23,16 +24,17 @@ class ClosedBefore(ConnectionError):
     """The connection was closed before anything of the request was sent."""
 
 
-def unsent(error: BaseException | None) -> bool:
-    """Tell whether a failed request never left, so that sending it is no repetition."""
-    return isinstance(error, ClosedBefore) or (error is not None and unsent(error.__cause__))
+def unsent() -> bool:
+    """Tell of a request of this task that failed whether it never left, so that sending it is no repetition."""
+    door = _chosen.get()
+    return door is not None and door.used_again
 
 
 class Door:
     """A transport that refuses to begin a request on a connection that the other side has left.
 
     Attributes:
-        used_again: the next bytes begin a request on a connection that was kept.
+        used_again: a request was given this kept connection, and nothing of it is sent yet.
     """
 
     def __init__(self, transport: Any) -> None:
@@ -53,18 +55,23 @@ class Door:
         self._transport.writelines(parts)
 
     def _look(self) -> None:
-        if not self.used_again:
-            return
+        if self.used_again and self._left():
+            raise ClosedBefore
         self.used_again = False
+
+    def _left(self) -> bool:
         with socket.socket(fileno=os.dup(self._transport.get_extra_info("socket").fileno())) as kept:
             try:
                 kept.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT)
             except BlockingIOError:
-                return
-            except OSError as error:
-                raise ClosedBefore from error
+                return False
+            except OSError:
+                return True
         # An end, or words that nobody asked for.
-        raise ClosedBefore
+        return True
+
+
+_chosen: ContextVar[Door | None] = ContextVar("chosen", default=None)
 
 
 class _Kept(ResponseHandler):
@@ -87,6 +94,9 @@ class Lane(aiohttp.TCPConnector):
     async def _get(self, key: Any, traces: Any) -> Connection | None:
         """Give a kept connection, or None."""
         connection = await super()._get(key, traces)
-        if connection is not None and isinstance(connection.protocol, _Kept):
-            connection.protocol.door.used_again = True
+        kept = connection.protocol if connection else None
+        door = kept.door if isinstance(kept, _Kept) else None
+        if door:
+            door.used_again = True
+        _chosen.set(door)
         return connection

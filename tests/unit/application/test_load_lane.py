@@ -30,8 +30,15 @@ def stay(peer: socket.socket) -> None:
     peer.settimeout(5)
 
 
-def asked_twice(method: str, between: Callable[[socket.socket], None]) -> tuple[str, list[bytes]]:
-    """Ask twice; the server does *between* while the event loop is busy. Give how the second went, and what came."""
+def swallow(peer: socket.socket) -> None:
+    peer.settimeout(5)
+
+
+def asked_twice(method: str, between: Callable[[socket.socket], None], chosen: bool = False) -> tuple[str, list[bytes]]:
+    """Ask twice; the server does *between* while the event loop is busy, or, *chosen*, when the connection is chosen.
+
+    Give how the second went, and what came.
+    """
     heard: list[bytes] = []
     begun = threading.Event()
 
@@ -41,26 +48,34 @@ def asked_twice(method: str, between: Callable[[socket.socket], None]) -> tuple[
         peer.sendall(ANSWER)
         begun.wait(5)
         between(peer)
-        if peer.fileno() >= 0 and between is stay:
+        if between in (stay, swallow):
             heard.append(peer.recv(4096))
-            peer.sendall(ANSWER)
+            peer.sendall(ANSWER if between is stay else b"")
             peer.close()
+
+    async def wait(*_: Any) -> None:
+        begun.set()
+        await asyncio.sleep(0.1)
 
     async def ask() -> str:
         loop = asyncio.get_running_loop()
         url = f"http://127.0.0.1:{server.getsockname()[1]}/"
         body: dict[str, Any] = {"json": {"name": "x"}} if method == "POST" else {}
-        async with aiohttp.ClientSession(connector=Lane(loop, limit=1)) as session:
+        trace = aiohttp.TraceConfig()
+        if chosen:
+            trace.on_connection_reuseconn.append(wait)
+        async with aiohttp.ClientSession(connector=Lane(loop, limit=1), trace_configs=[trace]) as session:
             async with session.request(method, url, **body) as answer:
                 await answer.read()
             session._retry_connection = False
-            begun.set()
-            time.sleep(0.1)  # the event loop hears nothing of it
+            if not chosen:
+                begun.set()
+                time.sleep(0.1)  # the event loop hears nothing of it
             try:
                 async with session.request(method, url, **body) as answer:
                     return f"status {answer.status}"
             except aiohttp.ClientError as error:
-                return "unsent" if unsent(error) else repr(error)
+                return "unsent" if unsent() else repr(error)
 
     with socket.create_server(("127.0.0.1", 0)) as server:
         thread = threading.Thread(target=serve, args=(server,), daemon=True)
@@ -87,6 +102,15 @@ def test_nothing_is_sent_into_one_that_the_server_has_left(
     assert len(heard) == 1
 
 
-def test_only_what_never_left_may_be_sent_again() -> None:
-    assert not unsent(aiohttp.ServerDisconnectedError())
-    assert not unsent(None)
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_nor_into_one_that_it_leaves_once_chosen(method: str) -> None:
+    said, heard = asked_twice(method, leave, chosen=True)
+    assert said == "unsent"
+    assert len(heard) == 1
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_what_has_left_is_never_sent_again(method: str) -> None:
+    said, heard = asked_twice(method, swallow)
+    assert said.startswith("ServerDisconnectedError")
+    assert len(heard) == 2
