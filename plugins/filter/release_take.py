@@ -79,6 +79,11 @@ def to_take_over(views: Result, lb_hosts: Sequence[str], stamp: Result, takeover
     return _tried(lambda: release_take.to_take_over(views, lb_hosts, stamp, takeover, release_id))
 
 
+def taken(wish: Result, hosts: Sequence[str], hostvars: Mapping[str, Any], names: Sequence[str]) -> Result:
+    """The context of the release whose lock the tasks *names* have taken as wished."""
+    return release_take.taken(wish, [answer for name in names for answer in answers(hosts, hostvars, name).values()])
+
+
 def unmet(hosts: Sequence[str], hostvars: Mapping[str, Any], name: str, expected: Mapping[str, Any]) -> Result:
     """For each host whose task *name* was not done with the *expected* results: why, in its own words.
 
@@ -114,7 +119,7 @@ class FilterModule:
             "release_to_open": to_open,
             "release_to_resume": to_resume,
             "release_to_take_over": to_take_over,
-            "release_context": release_take.context,
+            "release_taken": taken,
             "release_configuration": configuration.collected,
             "release_unmet": unmet,
             "release_in_words": in_words,

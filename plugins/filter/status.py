@@ -9,7 +9,7 @@ from typing import Any
 
 from ansible_collections.bluegreen.release.plugins.module_utils import estate
 
-PARTS = {"record": "__release_record_query", "proxy": "nginx_switchover_view", "probe": "__status_probe"}
+PARTS = {"record": "release_record_view", "proxy": "nginx_switchover_view", "probe": "__status_probe"}
 
 
 def host_views(hosts: Sequence[str], hostvars: Mapping[str, Any]) -> dict[str, dict[str, Any]]:

@@ -173,6 +173,16 @@ def context(document: Mapping[str, Any], epoch: int) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def taken(wish: Mapping[str, Any], answers: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """The context of a release whose lock was taken as wished, with its newest record.
+
+    answers: to the taking. Until a host gave its lock an earlier run could go on, and write there that it did.
+    """
+    holder = wish["holder"]
+    known = [answer["document"] for answer in answers if answer.get("lock") == holder and answer.get("document")]
+    return context(max([wish["document"], *known], key=record.age), holder["epoch"])
+
+
 def newest_context(contexts: Sequence[Mapping[str, Any]]) -> dict[str, Any] | None:
     """Of the contexts that hosts have, the one with the newest document; None when there is none."""
     return max((dict(one) for one in contexts), key=lambda one: record.age(one["document"]), default=None)

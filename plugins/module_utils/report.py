@@ -73,14 +73,20 @@ def present_of(hosts: Sequence[str], facts: Mapping[str, Mapping[str, Any]]) -> 
 
 def told_of(
     document: Mapping[str, Any], lb_hosts: Sequence[str], app_hosts: Sequence[str],
-    facts: Mapping[str, Mapping[str, Any]], singletons: singleton_back.Plan,
+    facts: Mapping[str, Mapping[str, Any]], singletons: singleton_back.Plan, present: Sequence[str],
+    unwritten: Mapping[str, str],
 ) -> Told:  # fmt: skip
-    """All that going back has to say besides where users are, from the facts that its tasks left on the hosts."""
+    """All that going back has to say besides where users are, from the facts that its tasks left on the hosts.
+
+    present: hosts that take part in it. unwritten: proxies that do not have the record as it is, each with the reason.
+    """
     found = configuration.told_back(document, lb_hosts, app_hosts, facts)
     background = singleton_back.told(singletons, facts)
-    warned = [facts[host].get("hook_warnings") or [] for host in present_of([*lb_hosts, *app_hosts], facts)]
+    warned = [facts[host].get("hook_warnings") or [] for host in present]
     hooks = list(dict.fromkeys(line for lines in warned for line in lines))
     done, undone = background["done"] + found["done"], background["undone"] + found["undone"]
+    # A proxy that is gone is named where users are told of, and gets the record from the others.
+    undone += [f"{host}: the record is not written there: {why}" for host, why in unwritten.items() if host in present]
     return Told(done=done, undone=undone, hooks=hooks)
 
 

@@ -14,7 +14,7 @@ class Decision(TypedDict):
     """What to do, and why in words."""
 
     action: str
-    """C(go_back), C(nothing) (an earlier rollback still holds) or C(refuse)."""
+    """The file of tasks that does it: on_demand, already_back (an earlier rollback still holds) or refuse."""
     slot: str | None
     """The slot that users belong on."""
     version: str | None
@@ -48,14 +48,14 @@ def decide(lb_hosts: Sequence[str], facts: Mapping[str, Mapping[str, Any]]) -> D
     if document["phase"] == transitions.CLOSED and document["outcome"] != transitions.LIVE:
         how = "rolled back" if document["outcome"] == "rolled_back" else "taken back before users moved"
         reason = f"The last {name} was already {how}; users are on {slot} ({version})."
-        return Decision(action="nothing", slot=slot, version=version, reason=reason)
+        return Decision(action="already_back", slot=slot, version=version, reason=reason)
     standby = document["standby"] or {}
     if document["phase"] == transitions.CLOSED and standby.get("state") != "running":
         return _refuse(
             f"Expected {slot} ({version}) to run as the standby of {name}; it was decommissioned"
             f" {standby.get('since') or 'meanwhile'}. Release {version} again instead."
         )
-    return Decision(action="go_back", slot=slot, version=version, reason=f"Going back from {name}.")
+    return Decision(action="on_demand", slot=slot, version=version, reason=f"Going back from {name}.")
 
 
 def _refuse(reason: str) -> Decision:

@@ -75,15 +75,17 @@ def read_records(directory: str) -> tuple[list[dict[str, Any]], list[dict[str, s
     return record.newest_valid(documents), corrupt
 
 
+def record_of(directory: str, release_id: str) -> dict[str, Any] | None:
+    """This host's record of a release; None when it has no valid one."""
+    with contextlib.suppress(record.RecordError):
+        return read_record(record_path(directory, release_id))[0]
+    return None
+
+
 def holder_phase(directory: str, holder: dict[str, Any] | None) -> str | None:
     """The phase of the release that holds the lock, as this host's record tells it; None when it has none."""
-    if holder is None:
-        return None
-    with contextlib.suppress(record.RecordError):
-        document, _problem = read_record(record_path(directory, str(holder["release_id"])))
-        if document is not None:
-            return str(document["phase"])
-    return None
+    document = record_of(directory, str(holder["release_id"])) if holder else None
+    return str(document["phase"]) if document else None
 
 
 def _directory_state(directory: str) -> str:

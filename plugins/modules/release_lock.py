@@ -98,6 +98,10 @@ note:
   description: What is worth telling, for example from whom the lock was taken over. Empty when nothing is.
   returned: O(state=taken) or O(state=released)
   type: str
+document:
+  description: The record of the release as this host had it when the lock was taken, null when it had none.
+  returned: O(state=taken)
+  type: dict
 lock:
   description: Who holds the lock now, null when nobody does.
   returned: always
@@ -170,15 +174,18 @@ def take(params: dict[str, Any], dry_run: bool) -> dict[str, Any]:
         raise fence.FenceError(f"The wanted holder is not whole: {problem}.")
     if dry_run:
         decision, holder = _decide(directory, params)
+        document = state_directory.record_of(directory, wanted["release_id"])
     else:
         with fence.flocked(directory, params["wait_seconds"]):
             decision, holder = _decide(directory, params)
             if decision.write:
                 _store(directory, wanted, params["folders"])
+            # The epoch is raised: no earlier run can write it here any more.
+            document = state_directory.record_of(directory, wanted["release_id"])
     if decision.refusal:
         raise Refused(decision.refusal)
     result = _result(directory, holder, wanted, wanted["epoch"])
-    return {"changed": decision.write, "refused": False, "note": decision.note, **result}
+    return {"changed": decision.write, "refused": False, "note": decision.note, "document": document, **result}
 
 
 def drop(params: dict[str, Any], dry_run: bool) -> dict[str, Any]:

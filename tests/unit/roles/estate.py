@@ -42,7 +42,8 @@ class Estate:
         }  # fmt: skip
         groups: dict[str, Any] = {"lb": {"hosts": {"lb1": {}, "lb2": {}}}, "app": {"hosts": {"app1": {}}}}
         (folder / "hosts.yml").write_text(yaml.safe_dump({"all": {"vars": everywhere, "children": groups}}))
-        (folder / "compose.yml").write_text(yaml.safe_dump({"services": {"api": {"image": "r/shop"}}}))
+        service = {"image": "r/shop", "expose": ["8000"]}
+        (folder / "compose.yml").write_text(yaml.safe_dump({"services": {"api": service}}))
         for host in HOSTS:
             (folder / host).mkdir()
 

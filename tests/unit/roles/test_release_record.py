@@ -24,6 +24,7 @@ def fenced(module: str, arguments: dict[str, Any], **keywords: Any) -> dict[str,
 
 OPEN = role("open", release_record_plan=PLAN)
 TAKE_BACK = [
+    role("query"),
     role("takeover"),
     role("advance", release_record_phase="rolling_back", release_record_best_effort=True),
     role("close", release_record_outcome="failed", release_record_best_effort=True),
@@ -98,7 +99,7 @@ def test_the_release_that_is_named_is_taken_in_hand_and_its_lock_given_back(esta
     first, second = sorted(estate.records("lb1"), key=lambda document: str(document["started_at"]))
     held = {"ansible.builtin.command": "cat {{ release_state_directory }}/lock.json"}
     rc, output = estate.run(
-        role("takeover", release_record_release_id=first["release_id"]), {**held, "register": "held"},
+        role("query"), role("takeover", release_record_release_id=first["release_id"]), {**held, "register": "held"},
         {"ansible.builtin.debug": {"var": "held.stdout"}}, role("release"),
     )  # fmt: skip
     assert rc == 0, output

@@ -101,6 +101,20 @@ def test_taking_over_the_newest_copy_that_can_be_reached() -> None:
         release_take.to_take_over(views(), HOSTS[:2], STAMP, False)
 
 
+def test_what_an_earlier_run_wrote_until_its_lock_was_taken_counts() -> None:
+    seen, wrote = opened(), record.advance(opened(), "provisioning", {}, 3, STAMP)
+    wish = release_take.to_take_over(views(seen), HOSTS[:2], STAMP, False)
+    lock = wish["holder"]
+    hostvars = {
+        "lb1": {"first": {"lock": lock, "document": wrote}},
+        "lb2": {"rest": {"msg": "disk full", "failed": False}},
+        "app1": {"rest": {"lock": {**lock, "epoch": 2}, "document": {**wrote, "sequence": 9}}},
+    }
+    context = filters.taken(wish, HOSTS, hostvars, ["first", "rest"])
+    assert (context["document"], context["epoch"]) == (wrote, 4)
+    assert filters.taken(wish, HOSTS, {"lb1": {}}, ["first"])["document"] == seen
+
+
 def test_taking_over_needs_a_word_when_another_release_holds_the_lock() -> None:
     other = {**holder(opened()), "release_id": "20260131T000000Z-2.0.0-ffff"}
     given = views(opened(), lock=other)

@@ -173,10 +173,19 @@ def test_warnings_of_hooks_are_told_once_by_the_hosts_that_are_there() -> None:
         "app1": {**HERE, "hook_warnings": ["gate", "drain"]},
     }  # fmt: skip
     still = singleton_back.plan({**document(), "traffic_moved": False, "epoch": 1}, [], "app1", ["app1"])
-    found = report.told_of(document(), ["lb1", "lb2"], ["app1"], hosts, still)
+    present = report.present_of(HOSTS, hosts)
+    assert present == ["lb1", "app1"]
+    found = report.told_of(document(), ["lb1", "lb2"], ["app1"], hosts, still, present, {})
     assert found == {"done": [], "undone": [], "hooks": ["gate", "drain"]}
-    assert report.present_of(HOSTS, hosts) == ["lb1", "app1"]
     assert "WARNING: gate" in report.release_report(document(), False, ["gate"])
+
+
+def test_a_proxy_that_is_there_and_did_not_store_the_record_is_told() -> None:
+    still = singleton_back.plan({**document(), "traffic_moved": False, "epoch": 1}, [], "app1", ["app1"])
+    unwritten = {"lb1": "disk full", "lb2": "no answer"}
+    hosts: dict[str, dict[str, Any]] = {host: {} for host in HOSTS}
+    found = report.told_of(document(), ["lb1", "lb2"], ["app1"], hosts, still, ["lb1", "app1"], unwritten)
+    assert found["undone"] == ["lb1: the record is not written there: disk full"]
 
 
 @pytest.mark.parametrize(

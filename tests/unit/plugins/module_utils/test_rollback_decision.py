@@ -40,11 +40,11 @@ def decide(*documents: dict[str, Any]) -> rollback_decision.Decision:
 @pytest.mark.parametrize("phase", ["opened", *ORDER])
 def test_an_unfinished_release_is_gone_back_from(phase: str) -> None:
     found = decide(at(phase))
-    assert (found["action"], found["slot"], found["version"]) == ("go_back", "blue", "1.0")
+    assert (found["action"], found["slot"], found["version"]) == ("on_demand", "blue", "1.0")
 
 
 def test_a_live_release_is_gone_back_from_while_its_standby_runs() -> None:
-    assert decide(record.close(at("watched"), "live", {}, 1, STAMP))["action"] == "go_back"
+    assert decide(record.close(at("watched"), "live", {}, 1, STAMP))["action"] == "on_demand"
 
 
 def test_a_decommissioned_standby_is_refused_with_the_way_out() -> None:
@@ -60,7 +60,7 @@ def test_a_decommissioned_standby_is_refused_with_the_way_out() -> None:
 def test_a_second_rollback_does_nothing(outcome: str) -> None:
     back = record.advance(at("switched"), "rolling_back", {}, 1, STAMP)
     found = decide(record.close(back, outcome, {}, 1, STAMP))
-    assert (found["action"], found["slot"]) == ("nothing", "blue")
+    assert (found["action"], found["slot"]) == ("already_back", "blue")
 
 
 def test_a_first_install_has_nothing_to_go_back_to() -> None:

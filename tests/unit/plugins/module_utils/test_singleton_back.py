@@ -94,7 +94,7 @@ def test_what_is_not_back_is_told_and_leaves_the_record_open(
     assert undo["complete"] is not bool(words)
     assert report.undo_of(["lb1"], ["app1"], facts, True, True)["complete"]
     base = {**document(), "config_generation": None}
-    assert report.told_of(base, ["lb1"], ["app1"], facts, plan())["undone"][: bool(words)] == told["undone"]
+    assert report.told_of(base, ["lb1"], ["app1"], facts, plan(), [], {})["undone"][: bool(words)] == told["undone"]
 
 
 def test_a_service_that_the_old_slot_never_had_is_no_failure() -> None:

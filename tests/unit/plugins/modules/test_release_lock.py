@@ -52,6 +52,13 @@ def test_taking_makes_the_layout_raises_the_epoch_and_is_idempotent(tmp_path: Pa
     assert release_lock.take(params(tmp_path), False)["changed"] is False
 
 
+def test_taking_tells_the_record_as_it_was_when_the_lock_was_given(tmp_path: Path) -> None:
+    assert release_lock.take(params(tmp_path), False)["document"] is None
+    write_record(tmp_path, A, closed=False)
+    assert release_lock.take(params(tmp_path, epoch=2), False)["document"]["release_id"] == A
+    assert release_lock.take(params(tmp_path, epoch=3), True)["document"]["phase"] == "opened"
+
+
 def test_the_second_is_told_who_since_when_which_release_and_how_to_go_on(tmp_path: Path) -> None:
     release_lock.take(params(tmp_path), False)
     write_record(tmp_path, A, closed=False)

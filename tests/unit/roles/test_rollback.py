@@ -1,0 +1,117 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""What playbooks/rollback.yml does before it renames the flag: real runs, with every host a folder on this machine."""
+
+from __future__ import annotations
+
+import http.server
+import os
+import re
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import yaml
+from ansible_collections.bluegreen.release.plugins.module_utils import fence
+
+from tests.unit.roles.estate import PLAN, ROOT, Estate, role
+
+OPEN = role("open", release_record_plan=PLAN)
+# All that is run until users move, in its order; tasks that visit a host and not the controller alone are marked.
+BEFORE = (
+    ("Check every input of this run on the controller", False),
+    ("Read what every host remembers of releases", True),
+    ("Decide what there is to go back from", False),
+    ("Go back, show that an earlier rollback still holds, or refuse", False),
+    ("Ask the instance of the slot on its own port", True),
+    ("Require that it was asked", False),
+    ("Choose the release", False),
+    ("Require that the lock may be taken", False),
+    ("Take the lock on the first proxy", True),
+    ("Require the first proxy", False),
+    ("Take the lock on the other hosts", True),
+    ("Set the context", False),
+    ("Note when and who, once for all hosts, so that all store the same document", False),
+    ("Write the next record on every proxy", True),
+    ("Set the context", False),
+)
+RENAME = "Move users with proof to blue"
+
+
+class Standby(http.server.BaseHTTPRequestHandler):
+    """Answers every request with 200."""
+
+    def do_GET(self) -> None:
+        self.send_response(200)
+        self.send_header("X-Release-Version", "0.9.0")
+        self.end_headers()
+
+    def log_message(self, *_words: object) -> None:
+        """Say nothing."""
+
+
+@pytest.fixture
+def port() -> Iterator[int]:
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Standby) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield server.server_port
+        server.shutdown()
+
+
+def roll_back(estate: Estate, port: int, *words: str) -> tuple[int, str]:
+    """Run the playbook as people do, with the blue slot of both application hosts at *port*."""
+    path = estate.folder / "hosts.yml"
+    hosts = yaml.safe_load(path.read_text())
+    hosts["all"]["vars"]["release_slots"] = {"blue": {"port": port}, "green": {"port": 1}}
+    path.write_text(yaml.safe_dump(hosts))
+    # The engine of this machine is not the estate's: nothing may be stopped on it.
+    words = (*words, "-e", "rollback_keep_candidate=true")
+    command = [sys.executable, "-m", "ansible", "playbook", "playbooks/rollback.yml", "-i", str(path), *words]
+    done = subprocess.run(
+        command, cwd=ROOT, env={**os.environ, "ANSIBLE_NOCOLOR": "1"}, stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT, text=True, timeout=120, check=False,
+    )  # fmt: skip
+    return done.returncode, done.stdout
+
+
+def ran(output: str) -> list[str]:
+    """The tasks that some host ran, by their names without role and file."""
+    found = []
+    for title, text in re.findall(r"^TASK \[(.*?)\] \**\n(.*?)(?=\n(?:TASK|PLAY))", output, re.M | re.S):
+        if re.search(r"^(ok|changed|fatal|failed|included): ", text, re.M):
+            found.append(title.split(" : ")[-1].split(" | ")[-1])
+    return found
+
+
+def test_at_most_six_tasks_visit_a_host_before_users_move(tmp_path: Path, port: int) -> None:
+    estate = Estate(tmp_path)
+    assert estate.run(OPEN, any_errors_fatal=True)[0] == 0
+    _rc, output = roll_back(estate, port)
+    steps = ran(output)
+    assert steps[: steps.index(RENAME)] == [name for name, _visits in BEFORE], output
+    assert sum(visits for _name, visits in BEFORE) < 6
+
+
+@pytest.mark.parametrize("away", [False, pytest.param(True, marks=pytest.mark.slow)])
+def test_a_standby_that_is_not_healthy_or_cannot_be_asked_stops_every_host(
+    tmp_path: Path, port: int, away: bool
+) -> None:
+    estate = Estate(tmp_path)
+    assert estate.run(OPEN, any_errors_fatal=True)[0] == 0
+    (tmp_path / "host_vars").mkdir()
+    broken = {"ansible_connection": "ssh", "ansible_host": "127.0.0.1", "ansible_port": 1} if away else {}
+    (tmp_path / "host_vars" / "app1.yml").write_text(
+        yaml.safe_dump({"release_version_header": "X-Other", "ansible_connection": "local", **broken})
+    )
+    rc, output = roll_back(estate, port, "-e", "health_check_within_seconds=0")
+    assert rc != 0
+    expected = "none of app1 can be reached" if away else "expected header X-Other: 0.9.0, found none"
+    assert expected in " ".join(output.split())
+    assert not {"Choose the release", RENAME} & set(ran(output))
+    assert fence.read_epoch(str(tmp_path / "lb1")) == 1
+
+    _rc, output = roll_back(estate, port, "-e", "rollback_force=true")
+    assert RENAME in ran(output)
