@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, ClassVar, NamedTuple, TypeVar
 
@@ -34,9 +35,9 @@ class Judging(ActionBase):
 
     SPEC: ClassVar[Options]
 
+    @abstractmethod
     def judged(self, given: dict[str, Any], hostvars: Mapping[str, Any]) -> Judged:
         """Judge by the task's arguments and the variables of all hosts."""
-        raise NotImplementedError
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         """Give ``passed``, ``report``, and, unless there is a problem, ``plan`` and ``summary``."""
