@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The functions of module_utils/report.py and rollback_decision.py as filters."""
+"""What going back reached and what a run says at its end, of module_utils, as filters."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import Any
 from ansible_collections.bluegreen.release.plugins.module_utils import (
     report,
     rollback_decision,
+    rollback_outcome,
     singleton,
     singleton_back,
 )
@@ -20,12 +21,12 @@ class FilterModule:
 
     def filters(self) -> dict[str, Callable[..., Any]]:
         return {
-            "failure_of": report.failure_of,
-            "speaker_of": report.speaker_of,
-            "undo_of": report.undo_of,
-            "rollback_present": report.present_of,
-            "rollback_facts": report.facts_of,
-            "rollback_told": report.told_of,
+            "failure_of": rollback_outcome.failure_of,
+            "speaker_of": rollback_outcome.speaker_of,
+            "undo_of": rollback_outcome.undo_of,
+            "rollback_present": rollback_outcome.present_of,
+            "rollback_facts": rollback_outcome.facts_of,
+            "rollback_told": rollback_outcome.told_of,
             "rollback_singletons": singleton_back.plan,
             "singleton_unstopped": singleton.unstopped,
             "release_report": report.release_report,

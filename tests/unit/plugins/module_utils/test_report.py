@@ -7,7 +7,7 @@ from __future__ import annotations
 from typing import Any, cast
 
 import pytest
-from ansible_collections.bluegreen.release.plugins.module_utils import report, singleton_back
+from ansible_collections.bluegreen.release.plugins.module_utils import report, rollback_outcome, singleton_back
 
 HOSTS = ["lb1", "lb2", "app1"]
 HERE: dict[str, Any] = {"__rollback_present": True}
@@ -31,7 +31,7 @@ def document(**changes: Any) -> dict[str, Any]:
     return {**base, **changes}
 
 
-def undo(**changes: Any) -> report.Undo:
+def undo(**changes: Any) -> rollback_outcome.Undo:
     base: dict[str, Any] = {
         "proved": ["lb1", "lb2"],
         "unproved": [],
@@ -39,7 +39,7 @@ def undo(**changes: Any) -> report.Undo:
         "stopped": ["app1"],
         "complete": True,
     }
-    return cast(report.Undo, {**base, **changes})
+    return cast(rollback_outcome.Undo, {**base, **changes})
 
 
 def failed(message: str) -> dict[str, Any]:
@@ -47,12 +47,12 @@ def failed(message: str) -> dict[str, Any]:
 
 
 def test_failure_names_the_host_that_failed_and_what_it_said() -> None:
-    found = report.failure_of(HOSTS, {"lb1": HERE, "lb2": failed("disk full"), "app1": HERE})
+    found = rollback_outcome.failure_of(HOSTS, {"lb1": HERE, "lb2": failed("disk full"), "app1": HERE})
     assert found == {"host": "lb2", "task": "Act", "message": "disk full", "missing": []}
 
 
 def test_failure_of_unreachable_hosts_alone_names_them() -> None:
-    found = report.failure_of(HOSTS, {"lb1": HERE, "lb2": {}, "app1": {}})
+    found = rollback_outcome.failure_of(HOSTS, {"lb1": HERE, "lb2": {}, "app1": {}})
     assert (found["host"], found["missing"]) == ("", ["lb2", "app1"])
     assert "lb2, app1" in found["message"]
 
@@ -60,7 +60,7 @@ def test_failure_of_unreachable_hosts_alone_names_them() -> None:
 def test_failure_in_a_loop_gives_the_item_that_failed() -> None:
     facts = failed("All items completed")
     facts["ansible_failed_result"]["results"] = [{"msg": "fine"}, {"failed": True, "msg": "second broke"}]
-    assert report.failure_of(["lb1"], {"lb1": facts})["message"] == "second broke"
+    assert rollback_outcome.failure_of(["lb1"], {"lb1": facts})["message"] == "second broke"
 
 
 @pytest.mark.parametrize(
@@ -76,7 +76,7 @@ def test_undo_is_complete_only_when_every_host_is_done(
     facts: dict[str, bool], stop_wanted: bool, complete: bool, unproved: list[str]
 ) -> None:
     left = {host: {"__rollback_proved": done, "__rollback_stopped": done} for host, done in facts.items()}
-    found = report.undo_of(["lb1", "lb2"], ["app1"], left, True, stop_wanted)
+    found = rollback_outcome.undo_of(["lb1", "lb2"], ["app1"], left, True, stop_wanted)
     assert (found["complete"], found["unproved"]) == (complete, unproved)
 
 
@@ -86,7 +86,7 @@ def test_a_proxy_that_was_never_switched_leaves_nothing_undone() -> None:
         "lb2": {},
         "app1": {"__rollback_stopped": 1},
     }
-    found = report.undo_of(["lb1", "lb2"], ["app1"], facts, False, True)
+    found = rollback_outcome.undo_of(["lb1", "lb2"], ["app1"], facts, False, True)
     assert (found["complete"], found["unproved"], found["unasked"]) == (True, [], ["lb2"])
     text = report.rollback_report(document(), found, None, "/r")
     assert "lb2 could not be asked, and was not switched" in text
@@ -94,7 +94,7 @@ def test_a_proxy_that_was_never_switched_leaves_nothing_undone() -> None:
 
 
 def test_report_of_a_failed_release_says_what_failed_what_was_done_and_what_is_next() -> None:
-    failure = report.Failure(host="lb2", task="Act", message="disk full", missing=[])
+    failure = rollback_outcome.Failure(host="lb2", task="Act", message="disk full", missing=[])
     text = report.rollback_report(document(), undo(), failure, "/state/records")
     for part in ("failed while switching on lb2", "«Act»", "disk full", "Users are on blue (1.0)", "lb1, lb2"):
         assert part in text
@@ -130,7 +130,7 @@ def test_release_report_names_slots_versions_time_and_revision() -> None:
 
 
 def test_check_mode_never_claims_to_have_done_anything() -> None:
-    failure = report.Failure(host="lb2", task="Act", message="disk full", missing=[])
+    failure = rollback_outcome.Failure(host="lb2", task="Act", message="disk full", missing=[])
     texts = [
         report.rollback_report(document(), undo(), failure, "/r", True),
         report.rollback_report(document(), undo(), None, "/r", True),
@@ -148,18 +148,20 @@ def test_one_host_speaks_and_it_is_one_that_is_still_there() -> None:
         "lb2": {"__rollback_ended": True},
         "app1": {"__rollback_ended": True},
     }
-    assert report.speaker_of(HOSTS, facts) == "lb2"
-    assert report.speaker_of(["lb1"], facts) == ""
+    assert rollback_outcome.speaker_of(HOSTS, facts) == "lb2"
+    assert rollback_outcome.speaker_of(["lb1"], facts) == ""
 
 
 def test_a_task_of_a_hook_that_only_warned_is_not_what_failed() -> None:
     warned = {**failed("drained nothing"), "__hook_from_file": {"task": "Act"}}
     facts = {"lb1": warned, "lb2": HERE, "app1": {**failed("disk full"), "ansible_failed_task": {"name": "Write"}}}
-    assert report.failure_of(HOSTS, facts)["message"] == "disk full"
+    assert rollback_outcome.failure_of(HOSTS, facts)["message"] == "disk full"
 
 
 def test_what_did_not_come_back_is_loud() -> None:
-    told = report.Told(done=["lb1: nginx is back"], undone=["app1: file compose.yml was changed"], hooks=["gate"])
+    told = rollback_outcome.Told(
+        done=["lb1: nginx is back"], undone=["app1: file compose.yml was changed"], hooks=["gate"]
+    )
     text = report.rollback_report(document(), undo(), None, "/records", False, told)
     assert "Brought back: lb1: nginx is back." in text
     assert "NOT BROUGHT BACK: app1: file compose.yml was changed." in text
@@ -173,9 +175,9 @@ def test_warnings_of_hooks_are_told_once_by_the_hosts_that_are_there() -> None:
         "app1": {**HERE, "hook_warnings": ["gate", "drain"]},
     }  # fmt: skip
     still = singleton_back.plan({**document(), "traffic_moved": False, "epoch": 1}, [], "app1", ["app1"])
-    present = report.present_of(HOSTS, hosts)
+    present = rollback_outcome.present_of(HOSTS, hosts)
     assert present == ["lb1", "app1"]
-    found = report.told_of(document(), ["lb1", "lb2"], ["app1"], hosts, still, present, {})
+    found = rollback_outcome.told_of(document(), ["lb1", "lb2"], ["app1"], hosts, still, present, {})
     assert found == {"done": [], "undone": [], "hooks": ["gate", "drain"]}
     assert "WARNING: gate" in report.release_report(document(), False, ["gate"])
 
@@ -184,7 +186,7 @@ def test_a_proxy_that_is_there_and_did_not_store_the_record_is_told() -> None:
     still = singleton_back.plan({**document(), "traffic_moved": False, "epoch": 1}, [], "app1", ["app1"])
     unwritten = {"lb1": "disk full", "lb2": "no answer"}
     hosts: dict[str, dict[str, Any]] = {host: {} for host in HOSTS}
-    found = report.told_of(document(), ["lb1", "lb2"], ["app1"], hosts, still, ["lb1", "app1"], unwritten)
+    found = rollback_outcome.told_of(document(), ["lb1", "lb2"], ["app1"], hosts, still, ["lb1", "app1"], unwritten)
     assert found["undone"] == ["lb1: the record is not written there: disk full"]
 
 
@@ -205,4 +207,4 @@ def test_the_record_learns_which_nginx_configuration_is_in_effect(
         "app1": {"__rollback_facts": {"revision_after": "b"}},
     }  # fmt: skip
     known = document(from_configuration={"nginx": "gen-1"})
-    assert report.facts_of(known, ["lb1", "lb2"], ["app1"], facts) == learned
+    assert rollback_outcome.facts_of(known, ["lb1", "lb2"], ["app1"], facts) == learned

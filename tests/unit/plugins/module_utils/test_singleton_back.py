@@ -7,7 +7,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.bluegreen.release.plugins.module_utils import report, singleton_back
+from ansible_collections.bluegreen.release.plugins.module_utils import rollback_outcome, singleton_back
 
 APPS = ["app1", "app2"]
 ONE = {"host": "app1", "services": ["jobs"]}
@@ -90,11 +90,14 @@ def test_what_is_not_back_is_told_and_leaves_the_record_open(
     told = singleton_back.told(plan(), facts)
     assert [words in line for line in told["undone"]] == ([True] if words else [])
     assert (told["done"] == ["background work (jobs) runs in blue on app1 and nowhere else"]) is not bool(words)
-    undo = report.undo_of(["lb1"], ["app1"], facts, True, True, plan())
+    undo = rollback_outcome.undo_of(["lb1"], ["app1"], facts, True, True, plan())
     assert undo["complete"] is not bool(words)
-    assert report.undo_of(["lb1"], ["app1"], facts, True, True)["complete"]
+    assert rollback_outcome.undo_of(["lb1"], ["app1"], facts, True, True)["complete"]
     base = {**document(), "config_generation": None}
-    assert report.told_of(base, ["lb1"], ["app1"], facts, plan(), [], {})["undone"][: bool(words)] == told["undone"]
+    assert (
+        rollback_outcome.told_of(base, ["lb1"], ["app1"], facts, plan(), [], {})["undone"][: bool(words)]
+        == told["undone"]
+    )
 
 
 def test_a_service_that_the_old_slot_never_had_is_no_failure() -> None:
