@@ -11,7 +11,10 @@ from testinfra.host import Host
 
 testinfra_hosts = ["ansible://lb"]
 
-RELOADED = "connection closed without an answer"
+# How a request ends that reaches nginx in the moment in which a reload closes its idle connection.
+RELOADED = {"connection closed without an answer", "connection reset"}
+# One of each proxy for the adoption, one for the undo.
+RELOADS = 4
 SITE = "/etc/nginx/conf.d/samokoder.conf"
 
 
@@ -22,10 +25,9 @@ def said(outcome: dict[str, Any], step: int) -> str:
 
 def test_nobody_noticed(outcome: dict[str, Any]) -> None:
     load = outcome["load"]
-    # An adoption and its undo reload nginx, which closes idle connections under requests that are on their way: on a
-    # busy machine one or two a reload. Nothing else fails, and nothing is lost.
-    assert set(load["failures"]) <= {RELOADED}, load["first_failure"]
-    assert load["failed"] * 500 <= load["sent"], load["failures"]
+    # Seldom one a reload, most often none. Nothing else fails, and nothing is lost.
+    assert set(load["failures"]) <= RELOADED, load["first_failure"]
+    assert load["failed"] <= RELOADS, load["failures"]
     assert outcome["writes"]["rc"] == 0, outcome["writes"]["output"]
     by_slot = load["by_slot"]
     assert by_slot.get("blue", 0) > 0, "users were on the slot"
