@@ -37,7 +37,7 @@ def _own(settings: Settings, host: Host) -> dict[str, object]:
 def _common(settings: Settings, hosts: Sequence[Host], secrets: Mapping[str, str]) -> dict[str, object]:
     address = {host.kind: host.address for host in hosts}
     return {
-        **_connection(settings),
+        **connection(settings),
         "lab_name": settings.name,
         "lab_registry": REGISTRY,
         "lab_registry_private": PRIVATE_REGISTRY,
@@ -56,7 +56,7 @@ def _common(settings: Settings, hosts: Sequence[Host], secrets: Mapping[str, str
     }
 
 
-def _connection(settings: Settings) -> dict[str, object]:
+def connection(settings: Settings) -> dict[str, str]:
     """Over SSH as servers are, their keys known beforehand. No templates: not every reader knows them."""
     arguments = {
         "StrictHostKeyChecking": "yes",

@@ -10,8 +10,9 @@ import signal
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TypeVar
 
-from lab.bench import adoption, bring_up, release
+from lab.bench import adoption, bring_up, release, rollback
 from lab.bench.figures import KINDS, Figure, choose, lines, table
 from lab.bench.progress import BUSY, load_average, machine, say, timed
 from lab.errors import LabError
@@ -19,7 +20,8 @@ from lab.settings import Settings, read_settings
 
 _ABOUT = "Measures figures on a lab of its own (LAB_NAME=bench, left up: LAB_NAME=bench bin/lab down removes it)."
 Keep = Callable[[Sequence[Figure]], None]
-_ON_THE_LAB = {"release", "alone", "slow_boot", "adopt", "lab_up_warm"}
+_Round = TypeVar("_Round")
+_ON_THE_LAB = {"release", "alone", "slow_boot", "rollback", "adopt", "lab_up_warm"}
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -44,26 +46,14 @@ def _nginx(count: int) -> list[Figure]:
     return nginx.measure(count)
 
 
-def _rounds(
-    settings: Settings, count: int, keep: Keep, of: Callable[[Sequence[release.Round]], list[Figure]], fault: str | None
-) -> None:
-    """Releases; those that ended before an error count."""
-    done: list[release.Round] = []
+def _each(keep: Keep, make: Callable[[list[_Round]], None], of: Callable[[Sequence[_Round]], list[Figure]]) -> None:
+    """Rounds of one kind; those that ended before an error count."""
+    done: list[_Round] = []
     try:
-        release.rounds(settings, count, done, fault)
+        make(done)
     finally:
         if done:
             keep(of(done))
-
-
-def _adoptions(settings: Settings, count: int, keep: Keep) -> None:
-    """Adoptions; those that ended before an error count."""
-    done: list[adoption.Round] = []
-    try:
-        adoption.rounds(settings, count, done)
-    finally:
-        if done:
-            keep(adoption.figures(done))
 
 
 def _measurements(settings: Settings, count: int, cold_count: int, keep: Keep) -> dict[str, Callable[[], None]]:
@@ -71,10 +61,13 @@ def _measurements(settings: Settings, count: int, cold_count: int, keep: Keep) -
     return {
         "lab_up_cold": lambda: keep(bring_up.cold(settings, cold_count)),
         "lab_up_warm": lambda: keep(bring_up.warm(count)),
-        "release": lambda: _rounds(settings, count, keep, release.figures, None),
+        "release": lambda: _each(keep, lambda done: release.rounds(settings, count, done), release.figures),
         "alone": lambda: keep(release.alone(settings, count)),
-        "slow_boot": lambda: _rounds(settings, count, keep, release.slow_boot_figures, "slow_boot"),
-        "adopt": lambda: _adoptions(settings, count, keep),
+        "slow_boot": lambda: _each(
+            keep, lambda done: release.rounds(settings, count, done, "slow_boot"), release.slow_boot_figures
+        ),
+        "rollback": lambda: _each(keep, lambda done: rollback.rounds(settings, count, done), rollback.figures),
+        "adopt": lambda: _each(keep, lambda done: adoption.rounds(settings, count, done), adoption.figures),
         "nginx": lambda: keep(_nginx(count)),
     }
 

@@ -70,7 +70,7 @@ def play(words: Sequence[str], log: Path) -> tuple[float, float]:
     return began, ended
 
 
-def _release(settings: Settings) -> tuple[float, float]:
+def release(settings: Settings) -> tuple[float, float]:
     words = ["playbooks/release.yml", "-i", "inventories/lab", "-e", f"release_version={VERSION}"]
     return play(words, settings.state / "bench-release.log")
 
@@ -93,12 +93,17 @@ def under_load(act: Callable[[], tuple[float, float]]) -> tuple[tuple[float, flo
     return span, load, writes
 
 
+def record_and_logs(settings: Settings) -> tuple[dict[str, Any], list[str]]:
+    """The record of the release as the first proxy has it, and the end of every proxy's access log."""
+    proxies = snapshot.of_kind(snapshot.need_hosts(settings), "lb")
+    record: dict[str, Any] = json.loads(inside(settings, proxies[0].name, ["sh", "-c", _READ_RECORD]))
+    return record, [inside(settings, host.name, _READ_LOG) for host in proxies]
+
+
 def one_round(settings: Settings) -> Round:
     """One release on a lab that is as after up; the lab is reset afterwards."""
-    (began, ended), load, writes = under_load(lambda: _release(settings))
-    proxies = snapshot.of_kind(snapshot.need_hosts(settings), "lb")
-    record = json.loads(inside(settings, proxies[0].name, ["sh", "-c", _READ_RECORD]))
-    logs = [inside(settings, host.name, _READ_LOG) for host in proxies]
+    (began, ended), load, writes = under_load(lambda: release(settings))
+    record, logs = record_and_logs(settings)
     return Round(
         load=load,
         writes=writes,
@@ -132,10 +137,8 @@ def alone(settings: Settings, count: int) -> list[Figure]:
     taken = []
     for number in range(1, count + 1):
         timed(["bin/lab", "reset"])
-        began, ended = _release(settings)
-        proxies = snapshot.of_kind(snapshot.need_hosts(settings), "lb")
-        record = json.loads(inside(settings, proxies[0].name, ["sh", "-c", _READ_RECORD]))
-        phases = parts(record, began, ended)
+        began, ended = release(settings)
+        phases = parts(record_and_logs(settings)[0], began, ended)
         taken.append(sum(phases.values()) - phases["watch"])
         say(f"release alone {number}/{count}: {taken[-1]:.1f} s without watch")
     timed(["bin/lab", "reset"])

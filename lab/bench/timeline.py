@@ -39,20 +39,25 @@ def parts(record: Mapping[str, Any], began: float, ended: float) -> dict[str, fl
 
 
 def switch_seconds(record: Mapping[str, Any], host_name: str, logs: Iterable[str]) -> float:
-    """Seconds from the record's `switching` to the last answer of the old slot at any front door.
+    """Seconds from the record's `switching` to the last answer of the old slot at any front door, as `left_seconds`."""
+    return left_seconds(moments(record)["switching"], record["from_slot"], record["to_slot"], host_name, logs)
+
+
+def left_seconds(begun: float, left: str, reached: str, host_name: str, logs: Iterable[str]) -> float:
+    """Seconds from a moment to the last answer of the slot that users left, at any front door.
 
     `logs` holds one proxy's JSON access log each; the preview's lines, of another host name, do not count.
 
     Raises:
-        LabError: a proxy answered nobody from the new slot, so nobody knows when its users arrived there.
+        LabError: a proxy answered nobody from the slot that users reached, so nobody knows when they arrived there.
     """
-    begun = moments(record)["switching"]
-    last_old = begun
+    last = begun
     for number, text in enumerate(logs, 1):
         seen = [line for line in map(json.loads, text.splitlines()) if line["host"] == host_name]
         after = [line for line in seen if line["epoch"] >= begun]
-        if not any(line["slot"] == record["to_slot"] for line in after):
-            remedy = "was there load on it while the release ran?"
-            raise LabError(f"answers of slot {record['to_slot']} in the log of proxy {number}", "none", remedy)
-        last_old = max([last_old, *(line["epoch"] for line in after if line["slot"] == record["from_slot"])])
-    return last_old - begun
+        if not any(line["slot"] == reached for line in after):
+            raise LabError(
+                f"answers of slot {reached} in the log of proxy {number}", "none", "was there load on it meanwhile?"
+            )
+        last = max([last, *(line["epoch"] for line in after if line["slot"] == left)])
+    return last - begun

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from lab.bench.timeline import parts, switch_seconds
+from lab.bench.timeline import left_seconds, parts, switch_seconds
 from lab.errors import LabError
 
 BASE = datetime(2026, 1, 1, 12, tzinfo=UTC).timestamp()
@@ -78,3 +78,11 @@ def test_a_front_door_without_an_answer_of_the_new_slot_proves_nothing() -> None
         switch_seconds(record(), "shop", [good, log((18.9, "blue", "shop"))])
     with pytest.raises(LabError, match="proxy 2"):
         switch_seconds(record(), "shop", [good, log((10.0, "green", "shop"), (18.9, "blue", "shop"))])
+
+
+def test_a_rollback_counts_from_the_moment_it_was_asked_for() -> None:
+    first = log((10.0, "green", "shop"), (12.5, "green", "shop"), (12.6, "blue", "shop"))
+    second = log((11.0, "green", "shop"), (11.5, "green", "other"), (11.2, "blue", "shop"))
+    assert left_seconds(BASE + 10.5, "green", "blue", "shop", [first, second]) == pytest.approx(2.0)
+    with pytest.raises(LabError, match="answers of slot blue in the log of proxy 1"):
+        left_seconds(BASE + 10.5, "green", "blue", "shop", [log((11.0, "green", "shop"))])
