@@ -27,6 +27,9 @@ def role(entry: str, **variables: Any) -> dict[str, Any]:
     return {"ansible.builtin.import_role": role, "vars": variables}
 
 
+OPEN = role("open", release_record_plan=PLAN)
+
+
 class Estate:
     """An inventory of three local hosts, and playbooks run on it."""
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from tests.unit.roles.test_release_record import HOSTS, OPEN, Estate, role
+from tests.unit.roles.estate import HOSTS, OPEN, Estate, role
 
 DECOMMISSION = {"ansible.builtin.import_role": {"name": "bluegreen.release.decommission"}}
 ENDED = [

@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.unit.roles.test_release_record import Estate
+from tests.unit.roles.estate import Estate
 
 ROOT = Path(__file__).parents[3]
 PASSWORD = "hunter2hunter2"

@@ -13,7 +13,7 @@ import jsonschema
 import pytest
 from ansible_collections.bluegreen.release.plugins.module_utils import fence, record
 
-from tests.unit.roles.estate import HOSTS, PLAN, ROOT, Estate, role
+from tests.unit.roles.estate import HOSTS, OPEN, PLAN, ROOT, Estate, role
 
 SCHEMA = json.loads((ROOT / "docs/record.schema.json").read_text())
 
@@ -22,7 +22,6 @@ def fenced(module: str, arguments: dict[str, Any], **keywords: Any) -> dict[str,
     return {module: arguments, "vars": {"ansible_python_interpreter": "{{ release_record_fence }}"}, **keywords}
 
 
-OPEN = role("open", release_record_plan=PLAN)
 TAKE_BACK = [
     role("query"),
     role("takeover"),

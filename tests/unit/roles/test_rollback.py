@@ -17,9 +17,8 @@ import pytest
 import yaml
 from ansible_collections.bluegreen.release.plugins.module_utils import fence
 
-from tests.unit.roles.estate import PLAN, ROOT, Estate, role
+from tests.unit.roles.estate import OPEN, ROOT, Estate
 
-OPEN = role("open", release_record_plan=PLAN)
 # All that is run until users move, in its order; tasks that visit a host and not the controller alone are marked.
 BEFORE = (
     ("Check every input of this run on the controller", False),
