@@ -38,12 +38,14 @@ def lab_status() -> dict[str, Any] | None:
 
 @pytest.fixture(scope="module")
 def lab() -> Iterator[dict[str, str]]:
-    """Give what the table's commands are filled with; the lab is as it was afterwards."""
+    """Give what the table's commands are filled with; the lab is reset before and afterwards."""
     if "LAB_NAME" not in os.environ:
         pytest.skip("the lab is named by LAB_NAME: these tests break the one they are given, and repair it")
     assert os.environ["LAB_NAME"] != "demo", "these tests break the lab they are given: never the demonstration's"
+    reset = command(["bin/lab", "reset"])
+    assert reset.returncode == 0, f"the lab named by LAB_NAME is not up: bin/lab up --lb 2 --app 2\n{reset.stderr}"
     status = lab_status()
-    assert status is not None, "the lab named by LAB_NAME is not up: bin/lab up --lb 2 --app 2"
+    assert status is not None, "bin/lab status says nothing of a lab that was just reset"
     (live,) = set(status["live"].values())
     assert live in PORTS, f"expected every front door of the lab to answer, found {status['live']}; bin/lab reset"
     candidate = "green" if live == "blue" else "blue"
