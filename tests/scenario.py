@@ -112,6 +112,20 @@ def bearable(rate: float, words: list[str]) -> float:
     return max(rate, RATE)
 
 
+def reloaded(load: Mapping[str, Any], reloads: int) -> list[str]:
+    """Return what failed beyond what so many reloads of each proxy cost: seldom one request each, most often none.
+
+    Such a request reaches nginx in the moment in which it closes the idle connections of its former workers.
+    """
+    cost = {"connection closed without an answer", "connection reset"}
+    problems = [f"{count} x {why}" for why, count in load["failures"].items() if why not in cost]
+    if load["failed"] > reloads * len(load["by_front"]):
+        problems.append(f"{load['failed']} requests failed: {load['failures']}")
+    if load["sent"] <= 100:
+        problems.append(f"only {load['sent']} requests were sent")
+    return problems
+
+
 def secrets() -> list[str]:
     """What nobody may ever read: the lab's own secrets, made when it was brought up."""
     variables = json.loads(must(["inventories/lab/hosts.py"]))["all"]["vars"]

@@ -146,3 +146,22 @@ def test_the_secrets_of_a_real_lab_are_named_as_secrets() -> None:
     shown = {name for name, value in variables["vars"].items() if str(value).startswith("made-")}
     assert len(shown) == len(SECRETS)
     assert all(name.endswith(scenario.SECRET) for name in shown)
+
+
+@pytest.mark.parametrize(
+    ("failures", "problems"),
+    [
+        ({}, 0),
+        ({"connection reset": 1, "connection closed without an answer": 1}, 0),
+        ({"connection reset": 3}, 1),
+        ({"timeout": 1}, 1),
+        ({"timeout": 3}, 2),
+    ],
+)
+def test_a_reload_costs_one_request_of_each_proxy_at_most(failures: dict[str, int], problems: int) -> None:
+    load = {"failures": failures, "failed": sum(failures.values()), "by_front": {"one": 300, "two": 300}, "sent": 600}
+    assert len(scenario.reloaded(load, 1)) == problems
+
+
+def test_users_who_were_not_there_prove_nothing() -> None:
+    assert scenario.reloaded({"failures": {}, "failed": 0, "by_front": {"one": 9}, "sent": 9}, 1) != []

@@ -54,7 +54,7 @@ def test_the_scheduler_runs_once_on_the_live_slot_and_the_mailer_beside_the_slot
     slot = f"guestbook-{live(outcome['after'])}"
     first = host.backend.get_pytest_id().endswith("app1")
     assert [project for project, service in running if service == "scheduler"] == ([slot] if first else [])
-    assert [project for project, service in running if service == "mailer"] == ["guestbook-shared"]
+    assert [project for project, service in running if service == "mailer"] == ["guestbook"]
     assert [slot, "web"] in running
 
 
