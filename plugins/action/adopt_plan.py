@@ -13,7 +13,8 @@ from typing import Any, NamedTuple
 from ansible_collections.bluegreen.release.plugins.filter.compose import parse_compose
 from ansible_collections.bluegreen.release.plugins.module_utils import adopt_compose
 from ansible_collections.bluegreen.release.plugins.module_utils.adopt_plan import adopt_plan, summary
-from ansible_collections.bluegreen.release.plugins.module_utils.adopt_views import View, Wanted
+from ansible_collections.bluegreen.release.plugins.module_utils.adopt_retire import TOLD, Sited
+from ansible_collections.bluegreen.release.plugins.module_utils.adopt_views import View
 from ansible_collections.bluegreen.release.plugins.module_utils.options import ESTATE, Options
 from ansible_collections.bluegreen.release.plugins.module_utils.preflight_problem import Problem
 from ansible_collections.bluegreen.release.plugins.plugin_utils.judging import Judged, Judging, looked, views
@@ -32,6 +33,8 @@ SPEC: Options = {
     "container_port": {"type": "int", "required": True},
     "undo": {"type": "bool", "required": True},
 }
+# The first word of a listen ends with its port; words such as default_server may follow.
+_PORT = re.compile(r"(?:\S*:)?(\d+)(?:\s|$)")
 
 
 class Compose(NamedTuple):
@@ -49,12 +52,18 @@ class ActionModule(Judging):
     def judged(self, given: dict[str, Any], hostvars: Mapping[str, Any]) -> Judged:
         """Judge what stands in the way, and plan it."""
         files, problems = self._contents(given["files"])
-        wanted = wanted_of(given, files, hostvars, self._compose(given["compose_file"]))
+        wanted = wanted_of({**given, "told": self._told()}, files, hostvars, self._compose(given["compose_file"]))
         hosts = dict.fromkeys([*wanted.lb_hosts, *wanted.app_hosts])
         found = adopt_plan(wanted, views(hosts, hostvars, view_of))
         name = wanted.application
         title = f"The adoption of {name} cannot be undone" if wanted.undo else f"{name} cannot be adopted"
         return Judged(title, [*problems, *found.problems], found.plan, summary(found))
+
+    def _told(self) -> dict[str, Any]:
+        """Give what the task sees of the inputs of nginx_switchover: of its defaults, the inventory, -e."""
+        variables = self._templar.available_variables
+        given = {name: f"nginx_switchover_{name}" for name in TOLD}
+        return {name: self._templar.template(variables[full]) for name, full in given.items() if full in variables}
 
     def _compose(self, path: str) -> Compose:
         """Read the compose file on the controller; the inputs were judged before, so it is there and whole."""
@@ -84,7 +93,7 @@ class ActionModule(Judging):
 
 def wanted_of(
     given: Mapping[str, Any], files: Mapping[str, str], hostvars: Mapping[str, Any], compose: Compose
-) -> Wanted:
+) -> Sited:
     """Give what is asked for, in the words of the plan."""
     known = adopt_compose.names_given(compose.document, given["service"], compose.read)
     listens = [given["listen"], *([given["tls_listen"]] if given["tls_certificate"] else [])]
@@ -93,10 +102,12 @@ def wanted_of(
         "singletons", "singleton_host", "shared", "shared_project", "projects", "container_port",
         "mode", "site_files", "limits",
     )  # fmt: skip
-    return Wanted(
+    told = {name: given[name] for name in ("listen", "tls_listen", "tls_certificate")}
+    return Sited(
         **{name: given[name] for name in same},
         ports={slot: int(one["port"]) for slot, one in given["slots"].items()},
-        listens=[int(found[1]) for one in listens if (found := re.search(r"(\d+)$", str(one).strip()))],
+        listens=[int(found[1]) for one in listens if (found := _PORT.match(str(one).strip()))],
+        told={**TOLD, **given.get("told", {}), **told},
         files=files,
         environment=[*given["environment"], *sorted(known)],
         unreached=adopt_compose.unreached(compose.document, given["services"], given["shared"]),

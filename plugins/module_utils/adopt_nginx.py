@@ -93,20 +93,36 @@ def _site(wanted: Wanted, dump: Dump, after: Dump, backends: Backends, routing: 
         files.append(ours)  # The user's own file at our path: kept, and put back by an undo.
     for path in dict.fromkeys(files):
         routing.problems += adopt_retire.judge(wanted, dump, path, backends.has)
+        routing.notes += adopt_retire.notes(wanted, dump, path)
         routing.replaces[path] = ""
     if wanted.files.get(ours):
         remedy = f'give {ours} as "" in adopt_nginx_files, or set nginx_switchover_site_file to another path'
         routing.problems.append(Problem("Two contents for one file", "our site at its path", ours, remedy))
     remaining = [one for one in _relevant(wanted, after, backends) if one.file not in routing.replaces]
     if wanted.files:
-        routing.problems += [_left(one, wanted) for one in remaining]
+        routing.problems += [_left(one, wanted) for one in remaining if not _beside(one, wanted)]
     if not routing.replaces:
         routing.notes.append(f"no server answers for {', '.join(wanted.names)} yet; nothing of nginx is replaced")
-    gone = [path for path, text in routing.replaces.items() if not text]
-    known = {listen.port for one in dump.servers if one.file in gone for listen in one.listens}
-    lost = sorted(known - set(wanted.listens) - {0})
-    if lost:
+    # Whoever names a file in adopt_nginx_files has decided about it: what goes with it is told, not refused.
+    decided = [path for path, text in routing.replaces.items() if not text and path in wanted.files]
+    if lost := _lost(wanted, dump, decided):
+        places = adopt_retire.places_of(dump, lost, decided)
+        routing.notes.append(f"nobody answers on port {', '.join(map(str, lost))} from now on: {places}")
+    gone = [path for path in routing.replaces if path not in wanted.files]
+    if lost := _lost(wanted, dump, gone):
         routing.problems.append(adopt_retire.lost_ports(dump, lost, wanted, gone))
+
+
+def _lost(wanted: Wanted, dump: Dump, paths: Sequence[str]) -> list[int]:
+    """Give the ports of the files on which our site does not listen; a socket has none."""
+    known = {listen.port for one in dump.servers if one.file in paths for listen in one.listens}
+    return sorted(known - set(wanted.listens) - {0})
+
+
+def _beside(server: Server, wanted: Wanted) -> bool:
+    """Whether a server may stay beside ours: it sends users on, from ports on which our site does not listen."""
+    ports = {listen.port for listen in server.listens}
+    return adopt_retire.only_redirects(server) and not ports & set(wanted.listens)
 
 
 def _relevant(wanted: Wanted, dump: Dump, backends: Backends) -> list[Server]:

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from ansible.parsing.dataloader import DataLoader
+from ansible.template import Templar, trust_as_template
 from ansible_collections.bluegreen.release.plugins.action import adopt_plan
 
 GIVEN: dict[str, Any] = {
@@ -38,6 +39,26 @@ def test_ports_and_addresses_are_understood() -> None:
 
 def test_with_a_certificate_our_site_listens_there_too() -> None:
     assert adopt_plan.wanted_of({**GIVEN, "tls_certificate": "/c.pem"}, {}, {}, COMPOSE).listens == [8080, 443]
+
+
+@pytest.mark.parametrize("listen", ["80 default_server", " 80 ", "10.0.0.5:80 proxy_protocol", "[::]:80 ipv6only=off"])
+def test_words_behind_a_port_do_not_hide_it(listen: str) -> None:
+    assert adopt_plan.wanted_of({**GIVEN, "listen": listen}, {}, {}, COMPOSE).listens == [80]
+
+
+def test_what_our_site_is_told_is_taken_from_the_task() -> None:
+    given = {**GIVEN, "listen": "", "told": {"read_timeout_seconds": 600}}
+    wanted = adopt_plan.wanted_of(given, {}, {}, COMPOSE)
+    assert (wanted.told["listen"], wanted.told["read_timeout_seconds"]) == ("", 600)
+    assert wanted.told["client_max_body_size"] == "100m"
+
+
+def test_values_are_those_of_the_task_with_its_templates_filled_in(action: adopt_plan.ActionModule) -> None:
+    variables = {"long": 900, "nginx_switchover_read_timeout_seconds": trust_as_template("{{ long }}")}
+    action._templar = Templar(DataLoader(), variables)
+    told = action._told()
+    assert told["read_timeout_seconds"] == 900
+    assert "client_max_body_size" not in told
 
 
 def test_a_host_that_did_not_answer_has_only_a_reason() -> None:

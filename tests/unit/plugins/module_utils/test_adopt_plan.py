@@ -5,11 +5,14 @@
 from __future__ import annotations
 
 import dataclasses
+from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from ansible_collections.bluegreen.release.plugins.module_utils import record
 from ansible_collections.bluegreen.release.plugins.module_utils.adopt_plan import adopt_plan, summary
+from ansible_collections.bluegreen.release.plugins.module_utils.adopt_retire import TOLD, Sited
 from ansible_collections.bluegreen.release.plugins.module_utils.adopt_views import View, Wanted
 from ansible_collections.bluegreen.release.plugins.module_utils.preflight_views import Judgement
 
@@ -26,7 +29,7 @@ server {
     listen 80;
     server_name shop.test;
     access_log /var/log/nginx/shop.log;
-    client_max_body_size 20m;
+    client_max_body_size 100m;
 
     location / {
         proxy_pass http://shop;
@@ -39,7 +42,7 @@ server {
 PATH = "/etc/nginx/conf.d/old.conf"
 OURS = "/etc/nginx/conf.d/shop.conf"
 HTTP, SERVER = "/etc/nginx/bluegreen/shop/http.conf", "/etc/nginx/bluegreen/shop/server.conf"
-WANTED = Wanted(
+WANTED = Sited(
     application="shop",
     lb_hosts=["lb1"],
     app_hosts=["app1", "app2"],
@@ -277,6 +280,30 @@ def test_a_file_of_the_user_at_our_path_is_replaced() -> None:
         ),
         ("proxy_set_header Host $host;", "proxy_set_header X-Key 1;", "proxy_set_header X-Key"),
         ("server {", "map $uri $x { default 1; }\nserver {", "map"),
+        # Listens that ours does not say.
+        ("listen 80;", "listen 80; listen [::]:80;", f"{PATH}:8 listen [::]:80"),
+        ("listen 80;", "listen 80; listen [::]:80;", "nginx_switchover_includes"),
+        ("listen 80;", "listen 80; listen [::]:80 ipv6only=on default_server;", 'a file with "listen [::]:80;"'),
+        ("listen 80;", "listen 10.0.0.5:80;", 'set nginx_switchover_listen: "10.0.0.5:80"'),
+        ("listen 80;", "listen 80; listen unix:/run/x;", "listen unix:/run/x"),
+        ("listen 80;", "listen 80 proxy_protocol;", "listen 80 proxy_protocol"),
+        ("listen 80;", "listen 80 ssl;", 'nginx_switchover_tls_listen: "80"'),
+        # Values that ours does not have.
+        ("proxy_pass http://shop;", "proxy_pass http://shop/app/;", "proxy_pass http://shop/app/ (a path of its own)"),
+        ("proxy_pass http://shop;", "proxy_pass https://shop;", "proxy_pass https://shop (TLS)"),
+        ("location / {", "location /v1/ { proxy_pass http://shop/; }\nlocation / {", "proxy_pass http://shop/ (a path"),
+        ("Host $host;", "Host app.internal;", "proxy_set_header Host app.internal"),
+        ("Host $host;", "X-Forwarded-Proto https;", "set nginx_switchover_forwarded_proto: https"),
+        ("Host $host;", "X-Forwarded-For $remote_addr;", "proxy_set_header X-Forwarded-For $remote_addr"),
+        ("Host $host;", "X-Forwarded-Port 443;", "proxy_set_header X-Forwarded-Port 443"),
+        ("proxy_http_version 1.1;", "proxy_read_timeout 10m;", "set nginx_switchover_read_timeout_seconds: 600"),
+        ("proxy_http_version 1.1;", "proxy_send_timeout 61;", "set nginx_switchover_send_timeout_seconds: 61"),
+        ("proxy_http_version 1.1;", "client_body_timeout 1h;", "client_body_timeout 1h"),
+        ("proxy_http_version 1.1;", "proxy_buffering off;", "set nginx_switchover_response_buffering: false"),
+        ("_size 100m", "_size 1g", "set nginx_switchover_client_max_body_size: 1g"),
+        ("_size 100m", "_size 0", "set nginx_switchover_client_max_body_size: 0"),
+        ("location / {", "ssl_protocols TLSv1.3;\nlocation / {", "ssl_protocols TLSv1.3"),
+        ("location / {", "ssl_ciphers HIGH;\nlocation / {", "nginx_switchover_includes"),
     ],
 )
 def test_a_file_with_anything_else_does_not_go_away_by_itself(old: str, new: str, says: str) -> None:
@@ -284,6 +311,120 @@ def test_a_file_with_anything_else_does_not_go_away_by_itself(old: str, new: str
     said = problem(f"{PATH} does not go away by itself on lb1", lb1=proxy(**{PATH: text}))
     assert says in said
     assert 'adopt_nginx_files: {"/etc/nginx/conf.d/old.conf": ""}' in said
+    assert plan(but(files={PATH: ""}), lb1=proxy(**{PATH: text}))["replaces"] == {"lb1": {PATH: ""}}
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        ("listen 80;", "listen 80 default_server;", {}),
+        ("listen 80;", "listen *:80;", {}),
+        ("listen 80;", "listen 10.0.0.5:80;", {"listen": "10.0.0.5:80"}),
+        ("listen 80;", "listen 80 proxy_protocol;", {"listen": "80 proxy_protocol"}),
+        ("listen 80;", "listen 443 ssl http2;", {"listen": "", "tls_certificate": "/c.pem"}),
+        ("listen 80;", "listen 443 ssl;", {"listen": "443 ssl"}),
+        ("proxy_pass http://shop;", "proxy_pass http://shop/;", {}),
+        ("Host $host;", "Host $http_host;", {}),
+        ("Host $host;", "X-Forwarded-Proto $scheme;", {}),
+        ("Host $host;", "X-Forwarded-Proto http;", {}),
+        ("Host $host;", "X-Forwarded-Proto https;", {"forwarded_proto": "https"}),
+        ("proxy_http_version 1.1;", "proxy_read_timeout 60s;", {}),
+        ("proxy_http_version 1.1;", "proxy_read_timeout 10m;", {"read_timeout_seconds": 600}),
+        ("proxy_http_version 1.1;", "proxy_buffering off;", {"response_buffering": "no"}),
+        ("proxy_http_version 1.1;", "proxy_buffering on;", {}),
+        ("_size 100m", "_size 102400k", {}),
+        ("_size 100m", "_size 1G", {"client_max_body_size": "1024m"}),
+        ("_size 100m", "_size 0", {"client_max_body_size": "0"}),
+    ],
+)
+def test_what_our_site_does_as_well_is_not_in_the_way(old: str, new: str, told: dict[str, Any]) -> None:
+    one = but(told={**TOLD, **told}, listens=[443] if "443" in new else [80])
+    found = judged(one, lb1=proxy(**{PATH: SITE.replace(old, new, 1)}))
+    assert (found.problems, found.notes) == ([], [])
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told", "says"),
+    [
+        ("_size 100m", "_size 20m", {}, "client_max_body_size 20m: 100m from now on"),
+        ("proxy_http_version 1.1;", "proxy_connect_timeout 60s;", {}, "nginx_switchover_connect_timeout_seconds"),
+        ("Host $host;", "Host $host:$server_port;", {}, "proxy_set_header Host $host:$server_port"),
+        ("listen 80;", "listen 80; listen [::]:80;", {"includes": ["/etc/l.conf"]}, "listen [::]:80: look whether"),
+        ("location / {", "ssl_ciphers HIGH;\nlocation / {", {"includes": ["/etc/l.conf"]}, "ssl_ciphers HIGH: look"),
+        ("listen 80;", "listen 80 backlog=9;", {}, "listen 80 backlog=9"),
+    ],
+)
+def test_a_small_loss_is_a_note(old: str, new: str, told: dict[str, Any], says: str) -> None:
+    found = judged(but(told={**TOLD, **told}), lb1=proxy(**{PATH: SITE.replace(old, new, 1)}))
+    (note,) = found.notes
+    assert found.problems == [] and note.startswith(f"lb1: {PATH}:") and says in note
+
+
+def test_a_file_that_our_site_includes_as_well_loses_nothing() -> None:
+    text = SITE.replace("location / {", "include /etc/nginx/tls.inc;\n location / {")
+    files = {PATH: text, "/etc/nginx/tls.inc": "ssl_protocols TLSv1.3;\nadd_header X-Frame-Options DENY;\n"}
+    assert "nginx_switchover_includes: [/etc/nginx/tls.inc]" in problem("does not go away", lb1=proxy(**files))
+    found = judged(but(told={**TOLD, "includes": ["/etc/nginx/tls.inc"]}), lb1=proxy(**files))
+    assert (found.problems, found.notes) == ([], [])
+
+
+def test_a_limit_of_the_http_level_is_lost_as_well() -> None:
+    main = MAIN.replace("http {", "http {\n    client_max_body_size 2g;")
+    files = {"/etc/nginx/nginx.conf": main, PATH: SITE.replace("client_max_body_size 100m;", "")}
+    said = problem("does not go away", lb1=proxy(**files))
+    assert "/etc/nginx/nginx.conf:2 client_max_body_size 2g" in said
+
+
+def test_settings_of_tls_that_the_http_level_has_too_stay() -> None:
+    main = MAIN.replace("http {", "http {\n    ssl_protocols TLSv1.3;")
+    text = SITE.replace("location / {", "ssl_protocols TLSv1.3;\n location / {")
+    assert plan(lb1=proxy(**{"/etc/nginx/nginx.conf": main, PATH: text}))["action"] == "adopt"
+
+
+def test_a_default_server_is_lost_only_where_another_could_take_its_place() -> None:
+    files = {PATH: SITE.replace("listen 80;", "listen 80 default_server;")}
+    files["/etc/nginx/conf.d/b.conf"] = "server { listen 80; server_name other.test; }"
+    assert "listen 80 default_server" in problem("does not go away", lb1=proxy(**files))
+
+
+def test_a_listen_that_is_not_written_is_port_80_of_all_addresses() -> None:
+    one = but(told={**TOLD, "listen": "10.0.0.5:80"})
+    assert f"{PATH}:7 listen 80" in problem(
+        "does not go away", one, lb1=proxy(**{PATH: SITE.replace("listen 80;", "")})
+    )
+
+
+REDIRECT = "server { listen 80; server_name shop.test; return 301 https://$host$request_uri; }\n"
+SECURE = REDIRECT + SITE.replace("listen 80;", "listen 443 ssl;")
+
+
+def test_what_was_redirected_is_not_served_in_clear_unseen() -> None:
+    both = but(listens=[80, 443], told={**TOLD, "tls_certificate": "/c.pem"})
+    said = problem("would be served in clear", both, lb1=proxy(**{PATH: SECURE}))
+    assert f"{PATH}:1 return 301 https://" in said
+    assert 'nginx_switchover_listen: ""' in said and "nginx_switchover_mode include" in said
+    assert plan(dataclasses.replace(both, files={PATH: ""}), lb1=proxy(**{PATH: SECURE}))["action"] == "adopt"
+
+
+def test_a_redirect_may_stay_where_our_site_does_not_listen() -> None:
+    secure = but(listens=[443], files={PATH: REDIRECT}, told={**TOLD, "listen": "", "tls_certificate": "/c.pem"})
+    assert plan(secure, lb1=proxy(**{PATH: SECURE}))["replaces"] == {"lb1": {PATH: REDIRECT}}
+    assert "Users of a port" in problem(
+        "find nobody", dataclasses.replace(secure, files={}), lb1=proxy(**{PATH: SECURE})
+    )
+
+
+def test_a_port_given_up_by_decision_is_a_note() -> None:
+    text = SITE.replace("listen 80;", "listen 80; listen 8080;")
+    assert "Users of a port" in problem("find nobody", lb1=proxy(**{PATH: text}))
+    (note,) = judged(but(files={PATH: ""}), lb1=proxy(**{PATH: text})).notes
+    assert note == f"lb1: nobody answers on port 8080 from now on: {PATH}:7 listen 8080"
+
+
+def test_what_our_site_does_untold_is_what_the_role_does() -> None:
+    path = Path(__file__).parents[4] / "roles/nginx_switchover/defaults/main.yml"
+    defaults = yaml.safe_load(path.read_text(encoding="utf-8"))
+    assert {name: defaults[f"nginx_switchover_{name}"] for name in TOLD} == TOLD
 
 
 def test_the_same_file_goes_away_when_it_is_named() -> None:
@@ -300,7 +441,8 @@ def test_a_port_that_our_site_does_not_have_is_refused_with_its_certificates() -
     text = SITE.replace("listen 80;", "listen 443 ssl; ssl_certificate /c.pem; ssl_certificate_key /k.pem;")
     said = problem("Users of a port would find nobody", lb1=proxy(**{PATH: text}))
     assert "nginx_switchover_tls_certificate: /c.pem, nginx_switchover_tls_certificate_key: /k.pem" in said
-    assert plan(but(listens=[80, 443]), lb1=proxy(**{PATH: text}))["action"] == "adopt"
+    both = but(listens=[80, 443], told={**TOLD, "tls_certificate": "/c.pem"})
+    assert plan(both, lb1=proxy(**{PATH: text}))["action"] == "adopt"
 
 
 def test_a_server_that_would_stay_beside_ours_is_refused() -> None:
@@ -356,7 +498,7 @@ def test_missing_includes_are_told_to_the_line() -> None:
 
 
 def test_the_file_of_the_http_level_inside_a_server_is_not_included_where_it_belongs() -> None:
-    wrong = CHANGED.replace(f"include {HTTP};\n", "").replace("client_max_body_size 20m;", f"include {HTTP};")
+    wrong = CHANGED.replace(f"include {HTTP};\n", "").replace("client_max_body_size 100m;", f"include {HTTP};")
     assert "at the http level" in problem("not included", dataclasses.replace(INCLUDE, files={PATH: wrong}))
 
 
@@ -367,7 +509,7 @@ def test_the_users_new_version_with_both_includes_is_accepted() -> None:
 
 
 def test_a_location_beside_the_include_is_seen() -> None:
-    double = CHANGED.replace("client_max_body_size 20m;", "location / { proxy_pass http://shop; }")
+    double = CHANGED.replace("client_max_body_size 100m;", "location / { proxy_pass http://shop; }")
     assert f"{PATH}:11" in problem(
         "location / would be there twice", dataclasses.replace(INCLUDE, files={PATH: double})
     )
