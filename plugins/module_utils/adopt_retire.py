@@ -217,8 +217,9 @@ def _of_value(wanted: Wanted, dump: Dump, server: Server, one: Directive) -> Ite
         if one.args[0] == "off" and boolean(_told(wanted)[name], strict=False):
             yield _Loss(_as_written(one), f"nginx_switchover_{name}: false")
     elif one.name in _TLS and not any((each.name, each.args) == (one.name, one.args) for each in dump.http):
-        setting = f"[{one.file}]" if one.file != server.file else "a file with it"
-        yield _includable(wanted, one.place, f"{one.name} {' '.join(one.args)}", setting)
+        text = f"{one.name} {' '.join(one.args)}"
+        setting = f"[{one.file}]" if one.file != server.file else f'a file with "{text};"'
+        yield _includable(wanted, one.place, text, setting)
 
 
 def _as_written(one: Directive) -> str:
@@ -319,7 +320,8 @@ def _of_timeout(wanted: Wanted, one: Directive) -> Iterator[_Loss]:
     theirs = sum(part or 0 for part in parts)
     if one.name in _USER_TIMEOUTS:
         if theirs > _USER_SECONDS:
-            yield _includable(wanted, one.place, f"{one.name} {' '.join(one.args)}", "a file with it")
+            text = f"{one.name} {' '.join(one.args)}"
+            yield _includable(wanted, one.place, text, f'a file with "{text};"')
         return
     name = f"{one.name.removeprefix('proxy_')}_seconds"
     if theirs <= float(_told(wanted)[name]):

@@ -298,12 +298,16 @@ def test_a_file_of_the_user_at_our_path_is_replaced() -> None:
         ("Host $host;", "X-Forwarded-Port 443;", "proxy_set_header X-Forwarded-Port 443"),
         ("proxy_http_version 1.1;", "proxy_read_timeout 10m;", "set nginx_switchover_read_timeout_seconds: 600"),
         ("proxy_http_version 1.1;", "proxy_send_timeout 61;", "set nginx_switchover_send_timeout_seconds: 61"),
-        ("proxy_http_version 1.1;", "client_body_timeout 1h;", "client_body_timeout 1h"),
+        ("proxy_http_version 1.1;", "client_body_timeout 1h;", 'a file with "client_body_timeout 1h;"'),
         ("proxy_http_version 1.1;", "proxy_buffering off;", "set nginx_switchover_response_buffering: false"),
         ("_size 100m", "_size 1g", "set nginx_switchover_client_max_body_size: 1g"),
         ("_size 100m", "_size 0", "set nginx_switchover_client_max_body_size: 0"),
         ("location / {", "ssl_protocols TLSv1.3;\nlocation / {", "ssl_protocols TLSv1.3"),
-        ("location / {", "ssl_ciphers HIGH;\nlocation / {", "nginx_switchover_includes"),
+        (
+            "location / {",
+            "ssl_ciphers HIGH;\nlocation / {",
+            'nginx_switchover_includes: a file with "ssl_ciphers HIGH;"',
+        ),
     ],
 )
 def test_a_file_with_anything_else_does_not_go_away_by_itself(old: str, new: str, says: str) -> None:
