@@ -75,7 +75,7 @@ def test_problems_are_seen_at_all() -> None:
 
 
 def test_every_row_of_the_table_has_its_heading() -> None:
-    rows = [*CASES["controller"], *CASES["lab"]]
+    rows = [*CASES["controller"], *CASES["lab"], *CASES["plain"]]
     assert len(rows) >= 80
     assert [row["name"] for row in rows if row["message"] not in HEADINGS] == []
 
