@@ -28,6 +28,7 @@ class FilterModule:
             "rollback_facts": rollback_outcome.facts_of,
             "rollback_told": rollback_outcome.told_of,
             "rollback_singletons": singleton_back.plan,
+            "singleton_left": singleton_back.left,
             "singleton_unstopped": singleton.unstopped,
             "release_report": report.release_report,
             "rollback_report": report.rollback_report,

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The services that run once, on the way back: what a rollback is to move, and what it says of it. Pure."""
+"""The services that run once, by what the record knows of both versions: which of them a switch leaves behind, which a
+rollback is to move back, and what it says of it. Pure."""
 
 from __future__ import annotations
 
@@ -46,6 +47,15 @@ def plan(document: Mapping[str, Any], services: Sequence[str], host: str, app_ho
         hosts=hosts,
         identity=f"to {slot} at epoch {document['epoch']}",
     )
+
+
+def left(document: Mapping[str, Any], services: Sequence[str]) -> list[str]:
+    """The services that ran once in the version that users leave, and do not in the one that they go to.
+
+    In the old slot they would go on acting, beside an ordinary service or a successor of another name.
+    """
+    old = (document.get("from_configuration") or {}).get("singletons") or {"services": []}
+    return [name for name in old["services"] if name not in services]
 
 
 def told(what: Plan, facts: Mapping[str, Mapping[str, Any]]) -> dict[str, list[str]]:

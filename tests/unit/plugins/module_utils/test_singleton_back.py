@@ -61,6 +61,18 @@ def test_a_service_that_became_an_ordinary_one_may_run_on_every_host() -> None:
     assert plan([], configuration={"singletons": {"host": "app1", "services": []}})["hosts"] == APPS
 
 
+@pytest.mark.parametrize(
+    ("today", "left"),
+    [(["jobs"], []), ([], ["jobs"]), (["cron"], ["jobs"]), (["cron", "jobs"], [])],
+)
+def test_what_leaves_the_list_is_left_in_the_old_slot(today: list[str], left: list[str]) -> None:
+    assert singleton_back.left(document(), today) == left
+
+
+def test_of_an_old_version_that_is_not_known_nothing_is_left() -> None:
+    assert singleton_back.left(document(from_configuration=None), []) == []
+
+
 def answers(stopped: dict[str, Any] | None, started: dict[str, Any] | None) -> dict[str, dict[str, Any]]:
     identity = {"identity": "to blue at epoch 7"}
     app1: dict[str, Any] = {"__rollback_stopped": True, "__rollback_present": True}
