@@ -57,7 +57,7 @@ def judge_undo(
 ) -> dict[str, Any] | None:
     """Give the adoption to undo; add why it cannot be."""
     adopted = next((one for one in records if one.get("adoption")), None)
-    if adopted is None or (adopted is records[0] and not is_live(adopted) and unfinished(records) is None):
+    if adopted is None or (adopted["phase"] == transitions.CLOSED and not is_live(adopted)):
         found = "none" if adopted is None else f"{adopted['release_id']}, which was taken back already"
         remedy = "nothing to undo; playbooks/status.yml shows what runs"
         findings.add("There is no adoption to undo", "a live adoption in the record", found, remedy)

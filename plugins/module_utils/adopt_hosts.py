@@ -39,6 +39,7 @@ def judge_hosts(wanted: Wanted, views: Views, findings: Findings) -> Running | N
     slot = in_place_slot(wanted)
     if slot:
         findings.add_for_hosts((host, one) for host in hosts for one in _in_place(wanted, slot, published[host]))
+        findings.add_for_hosts((host, one) for host in hosts for one in _in_its_place(wanted, host, views[host]))
     else:
         findings.add_for_hosts((host, one) for host in hosts for one in _twin(wanted, views[host]))
     containers = {host: found[0] for host, found in mains.items()}
@@ -109,6 +110,22 @@ def _in_place(wanted: Wanted, slot: str, published: frozenset[int]) -> Iterator[
         )
         found = listed([str(one) for one in sorted(published)])
         yield Problem("The running project is not on its slot's port", expected, found, remedy)
+
+
+def _in_its_place(wanted: Wanted, host: str, view: View) -> Iterator[Problem]:
+    """What runs once: in place nothing is moved, so it must be where a release would have it."""
+    for service in wanted.singletons:
+        running = any(one["state"] == "running" for one in view.containers(wanted.project, [service]))
+        if running == (host == wanted.singleton_host):
+            continue
+        verb, name = ("stop", "there too") if running else ("start", "not running there")
+        yield Problem(
+            "What runs once is not in its place",
+            f"{service} of {wanted.project} running on {wanted.singleton_host} (release_singleton_host), nowhere else",
+            name,
+            f"in place no container is touched: docker compose -p {wanted.project} {verb} {service} on this host; "
+            f"or name another project in release_projects.{in_place_slot(wanted)}, and a twin is started",
+        )
 
 
 def _twin(wanted: Wanted, view: View) -> Iterator[Problem]:

@@ -183,7 +183,7 @@ def test_a_command_that_outlives_its_time_is_killed_with_its_children(estate: Es
 def test_a_task_that_outlives_its_time_ends_the_hook(estate: Estate) -> None:
     tasks = [{"name": "Sleep", "ansible.builtin.command": {"argv": ["sleep", "30"]}, "changed_when": False}]
     (estate.folder / "slow.yml").write_text(yaml.safe_dump(tasks))
-    rc, output = estate.run({"name": "slow", "tasks": "slow.yml", "hosts": "first_app", "timeout_seconds": 1})
+    rc, output = estate.run({"name": "slow", "tasks": "slow.yml", "hosts": "first_app", "timeout_seconds": 0.5})
     assert rc != 0 and "task «Sleep»: " in output and everywhere(output, "taken back"), output
 
 

@@ -244,6 +244,31 @@ def test_singletons_are_moved_and_not_stopped_as_services() -> None:
     }
 
 
+@pytest.mark.parametrize(
+    ("app1", "app2", "problem"),
+    [
+        (("api", "beat"), ("api",), ""),
+        (("api", "beat"), ("api", "beat"), "app2"),
+        (("api",), ("api",), "app1"),
+        (("api",), ("api", "beat"), "app1 and app2"),
+    ],
+)
+def test_in_place_what_runs_once_must_be_in_its_place(
+    app1: tuple[str, ...], app2: tuple[str, ...], problem: str
+) -> None:
+    wanted = but(
+        services=["api", "beat"],
+        singletons=["beat"],
+        singleton_host="app1",
+        projects={"blue": "shop-blue", "green": "shop"},
+        ports={"blue": 8001, "green": 8000},
+    )
+    hosts = {"app1": app(*map(container, app1)), "app2": app(*map(container, app2))}
+    found = [str(one) for one in judged(wanted, **hosts).problems]
+    assert len(found) == (0 if not problem else len(problem.split(" and "))), found
+    assert all("What runs once is not in its place" in one for one in found)
+
+
 def test_every_problem_is_told_at_once() -> None:
     found = judged(app1=app(compose="2.1"), app2=app(container(health="starting")), lb1=proxy(problem="[emerg] x"))
     assert len(found.problems) == 3
@@ -617,6 +642,9 @@ def test_an_undo_of_nothing() -> None:
     assert "none" in problem("no adoption to undo", but(undo=True))
     assert "taken back already" in problem(
         "no adoption to undo", but(undo=True), lb1=proxy(adoption(outcome="rolled_back"))
+    )
+    assert "taken back already" in problem(
+        "no adoption to undo", but(undo=True), lb1=proxy(adoption(outcome="rolled_back"), release("failed"))
     )
 
 
