@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from ansible_collections.bluegreen.release.plugins.filter.compose import parse_compose
 from ansible_collections.bluegreen.release.plugins.module_utils import adopt_compose
 from ansible_collections.bluegreen.release.plugins.module_utils.adopt_plan import adopt_plan, summary
-from ansible_collections.bluegreen.release.plugins.module_utils.adopt_retire import TOLD, Sited
+from ansible_collections.bluegreen.release.plugins.module_utils.adopt_site import TOLD, Sited
 from ansible_collections.bluegreen.release.plugins.module_utils.adopt_views import View
 from ansible_collections.bluegreen.release.plugins.module_utils.options import ESTATE, Options
 from ansible_collections.bluegreen.release.plugins.module_utils.preflight_problem import Problem

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from ansible_collections.bluegreen.release.plugins.module_utils import adopt_include, adopt_retire
+from ansible_collections.bluegreen.release.plugins.module_utils import adopt_include, adopt_retire, adopt_site
 from ansible_collections.bluegreen.release.plugins.module_utils.adopt_views import View, Wanted
 from ansible_collections.bluegreen.release.plugins.module_utils.nginx_dump import Dump, DumpError, Server, parse
 from ansible_collections.bluegreen.release.plugins.module_utils.nginx_flags import SLOTS
@@ -122,7 +122,7 @@ def _lost(wanted: Wanted, dump: Dump, paths: Sequence[str]) -> list[int]:
 def _beside(server: Server, wanted: Wanted) -> bool:
     """Whether a server may stay beside ours: it sends users on, from ports on which our site does not listen."""
     ports = {listen.port for listen in server.listens}
-    return adopt_retire.only_redirects(server) and not ports & set(wanted.listens)
+    return adopt_site.only_redirects(server) and not ports & set(wanted.listens)
 
 
 def _relevant(wanted: Wanted, dump: Dump, backends: Backends) -> list[Server]:

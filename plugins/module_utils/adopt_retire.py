@@ -4,18 +4,19 @@
 
 from __future__ import annotations
 
-import math
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Callable, Iterator, Sequence
 
-from ansible.module_utils.parsing.convert_bool import boolean
+from ansible_collections.bluegreen.release.plugins.module_utils.adopt_losses import HEADERS, losses
+from ansible_collections.bluegreen.release.plugins.module_utils.adopt_site import (
+    included,
+    meets,
+    only_redirects,
+    our_listens,
+)
 from ansible_collections.bluegreen.release.plugins.module_utils.adopt_views import Wanted
 from ansible_collections.bluegreen.release.plugins.module_utils.nginx_dump import Directive, Dump, Server, walk
-from ansible_collections.bluegreen.release.plugins.module_utils.nginx_includes import matches
-from ansible_collections.bluegreen.release.plugins.module_utils.nginx_servers import Listen, Pass, server_of
-from ansible_collections.bluegreen.release.plugins.module_utils.nginx_syntax import SyntaxProblem, parse_file
+from ansible_collections.bluegreen.release.plugins.module_utils.nginx_servers import Listen
 from ansible_collections.bluegreen.release.plugins.module_utils.preflight_problem import Problem
 
 Has = Callable[[str], bool]
@@ -26,56 +27,7 @@ _PLAIN = re.compile(
     r"|ssl_(certificate|certificate_key|protocols|ciphers|prefer_server_ciphers|session_\w+|dhparam|ecdh_curve)"
     r"|http2|tcp_nodelay|tcp_nopush|sendfile|charset"
 )
-_HEADERS = re.compile(r"host|connection|upgrade|x-real-ip|x-forwarded-\w+|accept-encoding", re.IGNORECASE)
-# Values of a header that are ours in other words; an empty one tells the application less than ours does.
-_SAME_HEADERS = {
-    "host": ("$host", "$http_host"),
-    "upgrade": ("$http_upgrade",),
-    "x-real-ip": ("$remote_addr",),
-    "x-forwarded-for": ("$proxy_add_x_forwarded_for",),
-    "x-forwarded-host": ("$host", "$http_host"),
-}
-_OWN_TIMEOUTS = ("proxy_read_timeout", "proxy_send_timeout", "proxy_connect_timeout")
-_USER_TIMEOUTS = ("client_body_timeout", "client_header_timeout", "send_timeout")
-_USER_SECONDS = 60.0  # nginx's own default of each, which our site leaves as it is.
-_SWITCHES = {"proxy_buffering": "response_buffering", "proxy_request_buffering": "request_buffering"}
-_OVERRIDDEN = ("client_max_body_size", *_OWN_TIMEOUTS, *_SWITCHES)
-_TLS = ("ssl_protocols", "ssl_ciphers")
-_SECONDS = {"ms": 0.001, "": 1, "s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800, "M": 2592000, "y": 31536000}
-_BYTES = {"": 1, "k": 1024, "m": 1024**2, "g": 1024**3}
 _SHOWN = 6
-
-# The inputs of nginx_switchover that decide what our site does, with their defaults.
-TOLD: dict[str, Any] = {
-    "listen": "80",
-    "tls_listen": "443",
-    "tls_certificate": "",
-    "http2": True,
-    "includes": [],
-    "client_max_body_size": "100m",
-    "request_buffering": True,
-    "response_buffering": True,
-    "forwarded_proto": "$scheme",
-    "connect_timeout_seconds": 3,
-    "send_timeout_seconds": 60,
-    "read_timeout_seconds": 60,
-}
-
-
-@dataclass(frozen=True)
-class Sited(Wanted):
-    """An adoption with what our site is told: the inputs of nginx_switchover by name, without its prefix."""
-
-    told: Mapping[str, Any] = field(default_factory=lambda: dict(TOLD))
-
-
-@dataclass(frozen=True)
-class _Loss:
-    """What users would lose. setting: what keeps it. small: of too little consequence to refuse it."""
-
-    text: str
-    setting: str = ""
-    small: bool = False
 
 
 def judge(wanted: Wanted, dump: Dump, path: str, has: Has) -> Iterator[Problem]:
@@ -88,7 +40,7 @@ def judge(wanted: Wanted, dump: Dump, path: str, has: Has) -> Iterator[Problem]:
         if names or not server.names:
             found.append(f"{server.place} server_name {' '.join(names) or '(none: any name)'}")
         found += _unlike(wanted, dump, server, has)
-        lost = [one for one in _losses(wanted, dump, server) if not one.small]
+        lost = [one for one in losses(wanted, dump, server) if not one.small]
         found += [one.text for one in lost]
         settings += [one.setting for one in lost if one.setting]
     yield from _in_clear(wanted, dump, path)
@@ -111,7 +63,7 @@ def notes(wanted: Wanted, dump: Dump, path: str) -> Iterator[str]:
     """Give what users lose with the file, where that is too little to refuse it."""
     for server in dump.servers:
         if server.file == path:
-            yield from (one.text for one in _losses(wanted, dump, server) if one.small)
+            yield from (one.text for one in losses(wanted, dump, server) if one.small)
             for directive, listen in _redirected(wanted, dump, server):
                 if listen.ssl:
                     yield f"{directive.place} return {' '.join(directive.args)}: our site answers there itself"
@@ -134,14 +86,14 @@ def _unlike(wanted: Wanted, dump: Dump, server: Server, has: Has) -> Iterator[st
     """What a server does that our site does not."""
     redirects = any(one.name == "return" for one in server.directives)
     for one in walk(server.directives):
-        if _included(wanted, one):
+        if included(wanted, one):
             continue
         if one.name == "proxy_pass":
             addresses = dump.addresses(one.args[0])
             if not addresses or not all(has(address) for address in addresses):
                 yield f"{one.place} proxy_pass {one.args[0]}"
         elif one.name == "proxy_set_header":
-            if not one.args or not _HEADERS.fullmatch(one.args[0]):
+            if not one.args or not HEADERS.fullmatch(one.args[0]):
                 yield f"{one.place} proxy_set_header {' '.join(one.args[:1])}"
         elif not _PLAIN.fullmatch(one.name) and not (redirects and _of_redirect(one)):
             yield f"{one.place} {one.name}"
@@ -153,192 +105,6 @@ def _of_redirect(one: Directive) -> bool:
     return one.name in ("return", "if", "rewrite")
 
 
-def only_redirects(server: Server) -> bool:
-    """Whether a server sends its users elsewhere, or away, and passes nothing on."""
-    return not server.passes and any(one.name == "return" for one in server.directives)
-
-
-def our_listens(wanted: Wanted) -> tuple[Listen, ...]:
-    """Give what our site listens on; nothing for what nginx could not read."""
-    told = _told(wanted)
-    texts = [str(told["listen"])]
-    if told["tls_certificate"]:
-        texts.append(f"{told['tls_listen']} ssl{' http2' if boolean(told['http2'], strict=False) else ''}")
-    lines = "".join(f"listen {text};" for text in texts if text.strip())
-    try:
-        return server_of(parse_file(f"server {{ {lines} }}")[0]).listens if lines else ()
-    except SyntaxProblem:
-        return ()
-
-
-def _told(wanted: Wanted) -> Mapping[str, Any]:
-    return {**TOLD, **wanted.told} if isinstance(wanted, Sited) else TOLD
-
-
-def _included(wanted: Wanted, one: Directive) -> bool:
-    """Whether our site includes the file of a directive too; our own location overrides what it says of proxy_..."""
-    kept = any(matches(one.file, str(pattern)) for pattern in _told(wanted)["includes"])
-    return kept and not one.name.startswith("proxy_")
-
-
-def _includable(wanted: Wanted, place: str, text: str, setting: str) -> _Loss:
-    """The loss of what a file in nginx_switchover_includes can keep; whether one that is given does, is not known."""
-    if _told(wanted)["includes"]:
-        return _Loss(f"{place} {text}: look whether a file in nginx_switchover_includes keeps it", small=True)
-    return _Loss(f"{place} {text}", f"nginx_switchover_includes: {setting}")
-
-
-def _losses(wanted: Wanted, dump: Dump, server: Server) -> Iterator[_Loss]:
-    """What differs by its value only."""
-    if only_redirects(server):
-        return
-    yield from _of_listens(wanted, dump, server)
-    for location in server.locations:
-        for passed in location.passes:
-            yield from _of_pass(passed, location.path)
-    written = [one for one in walk(server.directives) if not _included(wanted, one)]
-    names = {one.name for one in written}
-    # Our site overrides these, so what the http level says of them is lost as well.
-    written += [one for one in dump.http if one.name in _OVERRIDDEN and one.name not in names]
-    for one in written:
-        if one.args:
-            yield from _of_value(wanted, dump, server, one)
-
-
-def _of_value(wanted: Wanted, dump: Dump, server: Server, one: Directive) -> Iterator[_Loss]:
-    if one.name == "proxy_set_header":
-        yield from _of_header(wanted, server, one)
-    elif one.name == "client_max_body_size":
-        yield from _of_size(wanted, server, one)
-    elif one.name in _OWN_TIMEOUTS or one.name in _USER_TIMEOUTS:
-        yield from _of_timeout(wanted, one)
-    elif one.name in _SWITCHES:
-        name = _SWITCHES[one.name]
-        if one.args[0] == "off" and boolean(_told(wanted)[name], strict=False):
-            yield _Loss(_as_written(one), f"nginx_switchover_{name}: false")
-    elif one.name in _TLS and not any((each.name, each.args) == (one.name, one.args) for each in dump.http):
-        text = f"{one.name} {' '.join(one.args)}"
-        setting = f"[{one.file}]" if one.file != server.file else f'a file with "{text};"'
-        yield _includable(wanted, one.place, text, setting)
-
-
-def _as_written(one: Directive) -> str:
-    return f"{one.place} {one.name} {' '.join(one.args)}"
-
-
-def _of_listens(wanted: Wanted, dump: Dump, server: Server) -> Iterator[_Loss]:
-    unsaid = Directive("listen", ("80",), server.file, server.line, server.line)
-    written = [one for one in server.directives if one.name == "listen" and one.args] or [unsaid]
-    ours = our_listens(wanted)
-    for one, listen in zip(written, server.listens):
-        same = [each for each in ours if each.port == listen.port]
-        if _included(wanted, one) or (listen.port and not same):
-            continue  # A whole port is a problem of its own.
-        twin = next((each for each in same if _address(each) == _address(listen)), None)
-        if twin is None:
-            yield _of_address(wanted, server, one, listen, same)
-        else:
-            yield from _of_words(dump, server, one, listen, twin)
-
-
-def _of_address(wanted: Wanted, server: Server, one: Directive, listen: Listen, same: Sequence[Listen]) -> _Loss:
-    """The loss of an address; a second one beside ours can be given by an included file only."""
-    beside = {_address(each) for each in server.listens if each.port == listen.port}
-    if not listen.port or beside & {_address(each) for each in same}:
-        # Two servers of ours include that file, and nginx takes options of a listen in one of them only.
-        line = f"listen {one.args[0]}{' ssl' if listen.ssl else ''};"
-        return _includable(wanted, one.place, f"listen {listen.text}", f'a file with "{line}"')
-    tls = "tls_" if listen.ssl and _told(wanted)["tls_certificate"] else ""
-    return _Loss(f"{one.place} listen {listen.text}", f'nginx_switchover_{tls}listen: "{one.args[0]}"')
-
-
-def _of_words(dump: Dump, server: Server, one: Directive, listen: Listen, ours: Listen) -> Iterator[_Loss]:
-    """What is said behind the address of a listen that is ours too."""
-    place = f"{one.place} listen {listen.text}"
-    if listen.ssl and not ours.ssl:
-        setting = f'nginx_switchover_tls_certificate and ..._key, nginx_switchover_tls_listen: "{one.args[0]}"'
-        yield _Loss(f"{place} (TLS, ours is plain)", setting)
-    elif ours.ssl and not listen.ssl:
-        yield _Loss(f"{place} (plain, ours has TLS)")
-    words = set(one.args[1:]) - set(ours.text.split()[1:]) - {"ssl", "default_server", "default", "ipv6only=on"}
-    if words & {"proxy_protocol", "quic", "ipv6only=off"}:
-        yield _Loss(f"{place} ({', '.join(sorted(words))})")
-    elif words:
-        yield _Loss(f"{place}: our site listens there without {', '.join(sorted(words))}", small=True)
-    # Alone on its address our site is the default server without the word; beside another it may not be.
-    others = [each for each in dump.servers if each.file != server.file and _meets(each, listen)]
-    if listen.default and not ours.default and others:
-        yield _Loss(f"{place} (unknown names could get {others[0].place})")
-
-
-def _meets(server: Server, listen: Listen) -> bool:
-    return any((each.port, _address(each)) == (listen.port, _address(listen)) for each in server.listens)
-
-
-def _address(listen: Listen) -> str:
-    return "*" if listen.address == "0.0.0.0" else listen.address
-
-
-def _of_pass(one: Pass, path: str) -> Iterator[_Loss]:
-    match = re.match(r"(https?)://[^/?]*(.*)", one.value, re.IGNORECASE)
-    place = f"{one.file}:{one.line} proxy_pass {one.value}"
-    if match and match[1].lower() == "https":
-        yield _Loss(f"{place} (TLS)")
-    if match and match[2] and match[2] != path:
-        yield _Loss(f"{place} (a path of its own)")
-
-
-def _of_header(wanted: Wanted, server: Server, one: Directive) -> Iterator[_Loss]:
-    name, value = one.args[0].lower(), " ".join(one.args[1:])
-    if not _HEADERS.fullmatch(name) or name in ("connection", "accept-encoding") or (not value and name != "host"):
-        return
-    if name == "x-forwarded-proto":
-        told = str(_told(wanted)["forwarded_proto"])
-        schemes = {"https" if each.ssl else "http" for each in server.listens}
-        if value != told and not (told == "$scheme" and schemes == {value}):
-            yield _Loss(_as_written(one), f"nginx_switchover_forwarded_proto: {value}")
-    elif value == "$host:$server_port" and name in ("host", "x-forwarded-host"):
-        yield _Loss(f"{_as_written(one)}: as the user sent it from now on", small=True)
-    elif value not in _SAME_HEADERS.get(name, ()):
-        yield _Loss(_as_written(one))
-
-
-def _of_size(wanted: Wanted, server: Server, one: Directive) -> Iterator[_Loss]:
-    told = str(_told(wanted)["client_max_body_size"])
-    theirs, ours = (_amount(text.lower(), _BYTES) for text in (one.args[0], told))
-    if theirs is None or ours is None:
-        return
-    theirs, ours = (number or float("inf") for number in (theirs, ours))  # 0 is no limit.
-    if theirs > ours:
-        yield _Loss(_as_written(one), f"nginx_switchover_client_max_body_size: {one.args[0]}")
-    elif theirs < ours and one.file == server.file:
-        yield _Loss(f"{_as_written(one)}: {told} from now on (nginx_switchover_client_max_body_size)", small=True)
-
-
-def _of_timeout(wanted: Wanted, one: Directive) -> Iterator[_Loss]:
-    parts = [_amount(part, _SECONDS) for part in re.findall(r"\d+[a-zA-Z]*", " ".join(one.args))]
-    theirs = sum(part or 0 for part in parts)
-    if one.name in _USER_TIMEOUTS:
-        if theirs > _USER_SECONDS:
-            text = f"{one.name} {' '.join(one.args)}"
-            yield _includable(wanted, one.place, text, f'a file with "{text};"')
-        return
-    name = f"{one.name.removeprefix('proxy_')}_seconds"
-    if theirs <= float(_told(wanted)[name]):
-        return
-    if one.name == "proxy_connect_timeout":
-        ours = f"{_told(wanted)[name]} s from now on (nginx_switchover_{name})"
-        yield _Loss(f"{_as_written(one)}: {ours}", small=True)
-    else:
-        yield _Loss(_as_written(one), f"nginx_switchover_{name}: {math.ceil(theirs)}")
-
-
-def _amount(text: str, units: Mapping[str, float]) -> float | None:
-    """Give a time or a size as nginx writes it; None for what is none."""
-    match = re.fullmatch(r"(\d+)([a-zA-Z]*)", text)
-    return int(match[1]) * units[match[2]] if match and match[2] in units else None
-
-
 def _redirected(wanted: Wanted, dump: Dump, server: Server) -> Iterator[tuple[Directive, Listen]]:
     """Give the return of a server, and the listen of ours that answers in its place from now on."""
     directive = next((one for one in server.directives if one.name == "return"), None)
@@ -346,7 +112,7 @@ def _redirected(wanted: Wanted, dump: Dump, server: Server) -> Iterator[tuple[Di
         return
     ours = {each.port: each for each in our_listens(wanted)}
     for listen in server.listens:
-        served = any(set(one.names) & set(server.names) and one.passes and _meets(one, listen) for one in dump.servers)
+        served = any(set(one.names) & set(server.names) and one.passes and meets(one, listen) for one in dump.servers)
         if listen.port in ours and not served:
             yield directive, ours[listen.port]
 

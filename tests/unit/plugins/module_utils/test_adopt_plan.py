@@ -12,7 +12,7 @@ import pytest
 import yaml
 from ansible_collections.bluegreen.release.plugins.module_utils import record
 from ansible_collections.bluegreen.release.plugins.module_utils.adopt_plan import adopt_plan, summary
-from ansible_collections.bluegreen.release.plugins.module_utils.adopt_retire import TOLD, Sited
+from ansible_collections.bluegreen.release.plugins.module_utils.adopt_site import TOLD, Sited
 from ansible_collections.bluegreen.release.plugins.module_utils.adopt_views import View, Wanted
 from ansible_collections.bluegreen.release.plugins.module_utils.preflight_views import Judgement
 
