@@ -156,8 +156,11 @@ def estate(
         wanted = newest["version"] if served == newest["to_slot"] else newest["from_version"]
     problems = _silent(views, lb_hosts, app_hosts) + _proxy_problems(views, lb_hosts, newest)
     problems += _record_problems(views, lb_hosts, newest) + _version_problems(served, instances, wanted)
-    alone = estate_singletons.places(views, app_hosts, (singletons or {}).get("services", []))
+    services = (singletons or {}).get("services", [])
+    alone = estate_singletons.places(views, app_hosts, services)
     problems += estate_singletons.problems(alone, served, (singletons or {}).get("host", ""))
+    unlisted = estate_singletons.places(views, app_hosts, estate_singletons.unlisted(newest, services))
+    problems += estate_singletons.stray(newest, unlisted, served)
     if len({holder["release_id"] for holder in holders.values()}) > 1:
         found = ", ".join(f"{host} {holder['release_id']}" for host, holder in holders.items())
         problems.append(f"expected one release to hold the lock, found {found}.")

@@ -39,6 +39,26 @@ def problems(found: Places, live: str | None, host: str) -> list[str]:
     return told_of
 
 
+def stray(document: Mapping[str, Any] | None, found: Places, live: str | None) -> list[str]:
+    """What ran once in a version of the last release, is not listed any more, and still acts in a slot without users.
+
+    In the live slot a service of that name is an ordinary one.
+    """
+    return [
+        f"expected {name}, which ran once in a version of {document['release_id']}, to be stopped where no users are, "
+        f"found it in {told(away)}. Stop it there (docker stop)."
+        for name, where in found.items()
+        if document and live and (away := [one for one in where if one["slot"] != live])
+    ]
+
+
+def unlisted(document: Mapping[str, Any] | None, services: Sequence[str]) -> list[str]:
+    """What ran once in a version of a release, and is not among *services*."""
+    sides = [((document or {}).get(side) or {}).get("singletons") for side in ("configuration", "from_configuration")]
+    names = [name for side in sides if side for name in side["services"]]
+    return [name for name in dict.fromkeys(names) if name not in services]
+
+
 def told(where: Sequence[Mapping[str, str]]) -> str:
     """Places in words."""
     return ", ".join(f"{one['slot']} on {one['host']}" for one in where) or "no slot"

@@ -185,15 +185,17 @@ def test_the_revision_is_that_of_the_last_release_that_came_to_the_database() ->
     assert merged(given)["revision"] == "b"
 
 
-def running_once(*where: tuple[str, str]) -> dict[str, Any]:
+def running_once(
+    *where: tuple[str, str], services: tuple[str, ...] = ("jobs",), newest: dict[str, Any] = LIVE
+) -> dict[str, Any]:
     """The estate with a service that must run once on app1, and that runs in these slots of these hosts."""
-    given = views()
+    given = views(newest)
     given["app2"] = json.loads(json.dumps(given["app1"]))
     for host in ("app1", "app2"):
         for slot, view in given[host]["probe"]["slots"].items():
             state = "running" if (host, slot) in where else "exited"
             view["containers"].append({"service": "jobs", "state": state, "version": view["containers"][0]["version"]})
-    singletons = {"host": "app1", "services": ["jobs"]}
+    singletons = {"host": "app1", "services": list(services)}
     return estate.estate(given, LB, ["app1", "app2"], "shop", "test", singletons)
 
 
@@ -217,3 +219,17 @@ def test_what_runs_once_is_shown_and_right_on_the_live_slot_of_its_host() -> Non
 def test_what_runs_twice_or_elsewhere_is_a_problem(where: list[tuple[str, str]], words: str) -> None:
     (problem,) = running_once(*where)["problems"]
     assert words in problem
+
+
+@pytest.mark.parametrize(
+    ("where", "problems"),
+    [([("app1", "green")], 0), ([], 0), ([("app1", "blue")], 1), ([("app2", "blue"), ("app1", "green")], 1)],
+)
+@pytest.mark.parametrize("side", ["configuration", "from_configuration"])
+def test_what_ran_once_and_is_not_listed_any_more_acts_in_no_slot_without_users(
+    where: list[tuple[str, str]], problems: int, side: str
+) -> None:
+    newest = {**LIVE, side: {"singletons": {"host": "app1", "services": ["jobs"]}}}
+    found = running_once(*where, services=(), newest=record.sealed(newest))["problems"]
+    assert len(found) == problems
+    assert all("expected jobs, which ran once in a version of" in one and " in blue on app" in one for one in found)
