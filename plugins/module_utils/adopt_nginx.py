@@ -95,6 +95,7 @@ def _site(wanted: Wanted, dump: Dump, after: Dump, backends: Backends, routing: 
         routing.problems += adopt_retire.judge(wanted, dump, path, backends.has)
         routing.notes += adopt_retire.notes(wanted, dump, path)
         routing.replaces[path] = ""
+    routing.problems += adopt_retire.caught(wanted, dump, routing.replaces)
     if wanted.files.get(ours):
         remedy = f'give {ours} as "" in adopt_nginx_files, or set nginx_switchover_site_file to another path'
         routing.problems.append(Problem("Two contents for one file", "our site at its path", ours, remedy))

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 
 from ansible_collections.bluegreen.release.plugins.module_utils.adopt_losses import HEADERS, losses
 from ansible_collections.bluegreen.release.plugins.module_utils.adopt_site import (
@@ -84,7 +84,7 @@ def _foreign(wanted: Wanted, dump: Dump, path: str, has: Has) -> Iterator[str]:
 
 def _unlike(wanted: Wanted, dump: Dump, server: Server, has: Has) -> Iterator[str]:
     """What a server does that our site does not."""
-    redirects = any(one.name == "return" for one in server.directives)
+    redirects = _return_of(server) is not None
     for one in walk(server.directives):
         if included(wanted, one):
             continue
@@ -107,14 +107,20 @@ def _of_redirect(one: Directive) -> bool:
 
 def _redirected(wanted: Wanted, dump: Dump, server: Server) -> Iterator[tuple[Directive, Listen]]:
     """Give the return of a server, and the listen of ours that answers in its place from now on."""
-    directive = next((one for one in server.directives if one.name == "return"), None)
-    if directive is None or not only_redirects(server):
+    directive = _return_of(server)
+    if directive is None:
         return
     ours = {each.port: each for each in our_listens(wanted)}
     for listen in server.listens:
-        served = any(set(one.names) & set(server.names) and one.passes and meets(one, listen) for one in dump.servers)
+        others = [one for one in dump.servers if set(one.names) & set(server.names) and meets(one, listen)]
+        served = any(one.passes and _return_of(one) is None for one in others)
         if listen.port in ours and not served:
             yield directive, ours[listen.port]
+
+
+def _return_of(server: Server) -> Directive | None:
+    """Give the return of a whole server: nobody reaches its locations, if it has any."""
+    return next((one for one in server.directives if one.name == "return"), None)
 
 
 def _in_clear(wanted: Wanted, dump: Dump, path: str) -> Iterator[Problem]:
@@ -134,18 +140,59 @@ def _in_clear(wanted: Wanted, dump: Dump, path: str) -> Iterator[Problem]:
     )
 
 
+def caught(wanted: Wanted, dump: Dump, paths: Collection[str]) -> Iterator[Problem]:
+    """Refuse the same where a server of other names, or of all, sent our users on. paths: judged by themselves."""
+    for listen in our_listens(wanted):
+        server = None if listen.ssl else _without_a_name(wanted, dump, listen)
+        directive = _return_of(server) if server else None
+        if server is None or directive is None or not _sends_on(directive) or server.file in paths:
+            continue
+        yield Problem(
+            "What was redirected would be served in clear",
+            f"no redirect on port {listen.port}, where our site answers by itself over plain HTTP",
+            f"{directive.place} return {' '.join(directive.args)}, for every name that no other server there has",
+            'set nginx_switchover_listen: "" (TLS only), and that server goes on as it is; if users may come in clear: '
+            f'adopt_nginx_files: {{"{server.file}": an unchanged copy of it on the controller}}',
+        )
+
+
+def _without_a_name(wanted: Wanted, dump: Dump, listen: Listen) -> Server | None:
+    """Give the server that nginx chooses on this listen for our users, where none has their name."""
+    there = [one for one in dump.servers if meets(one, listen)]
+    if any(set(one.names) & set(wanted.names) for one in there):
+        return None
+    wild = [one for one in there for name in one.names if name.startswith(("*", ".")) and _is_below(wanted.names, name)]
+    chosen = [one for one in there if any(each.default and each.port == listen.port for each in one.listens)]
+    return next(iter([*wild, *chosen, *there]), None)
+
+
+def _is_below(names: Sequence[str], wildcard: str) -> bool:
+    return any(name.endswith(wildcard.lstrip("*")) for name in names)
+
+
+def _sends_on(directive: Directive) -> bool:
+    """Whether a return leads elsewhere; one with a code of its own, such as 444, turns users away."""
+    return bool(directive.args) and re.match(r"30\d$|https?://|\$", directive.args[0]) is not None
+
+
 def lost_ports(dump: Dump, ports: Sequence[int], wanted: Wanted, paths: Sequence[str]) -> Problem:
     """The problem of ports on which users would find nobody any more."""
     served = ", ".join(map(str, wanted.listens))
+    losing = [one for one in dump.servers if one.file in paths and {each.port for each in one.listens} & set(ports)]
     certificates = {
         directive.name: directive.args[0]
-        for one in dump.servers
-        if one.file in paths
+        for one in losing
         for directive in one.directives
         if directive.name in ("ssl_certificate", "ssl_certificate_key") and directive.args
     }
     given = ", ".join(f"nginx_switchover_tls_{name[4:]}: {value}" for name, value in sorted(certificates.items()))
     remedy = f"set {given}" if given else "set nginx_switchover_listen, or use nginx_switchover_mode include"
+    if all(only_redirects(one) for one in losing):
+        # Nothing that our site could be told redirects, and the server may stay beside it.
+        remedy = (
+            "give, in adopt_nginx_files, a new version of the file with that server alone, which only redirects; "
+            "or use nginx_switchover_mode include"
+        )
     expected = f"only listens that our site has too (port {served})"
     return Problem("Users of a port would find nobody", expected, places_of(dump, ports, paths), remedy)
 

@@ -435,6 +435,60 @@ def test_what_was_redirected_is_not_served_in_clear_unseen() -> None:
     assert plan(dataclasses.replace(both, files={PATH: ""}), lb1=proxy(**{PATH: SECURE}))["action"] == "adopt"
 
 
+def test_a_redirect_with_a_location_that_nobody_reaches_is_a_redirect() -> None:
+    both = but(listens=[80, 443], told={**TOLD, "tls_certificate": "/c.pem"})
+    text = SECURE.replace("return", "location / { proxy_pass http://shop; } return", 1)
+    assert f"{PATH}:1 return 301" in problem("would be served in clear", both, lb1=proxy(**{PATH: text}))
+
+
+CATCH_ALL = "server { listen 80 default_server; server_name _; return 301 https://$host$request_uri; }\n"
+EVERYBODY = "/etc/nginx/conf.d/everybody.conf"
+
+
+def test_what_a_server_of_all_names_redirected_is_not_served_in_clear_unseen() -> None:
+    both = but(listens=[80, 443], told={**TOLD, "tls_certificate": "/c.pem"})
+    files = {PATH: SITE.replace("listen 80;", "listen 443 ssl;"), EVERYBODY: CATCH_ALL}
+    said = problem("would be served in clear", both, lb1=proxy(**files))
+    assert f"{EVERYBODY}:1 return 301" in said and 'set nginx_switchover_listen: "" (TLS only)' in said
+    secure = but(listens=[443], told={**TOLD, "listen": "", "tls_certificate": "/c.pem"})
+    assert plan(secure, lb1=proxy(**files))["replaces"] == {"lb1": {PATH: ""}}
+    decided = dataclasses.replace(both, files={PATH: "", EVERYBODY: CATCH_ALL})
+    assert plan(decided, lb1=proxy(**files))["action"] == "adopt"
+
+
+@pytest.mark.parametrize(
+    "catch_all",
+    [
+        CATCH_ALL.replace("return 301 https://$host$request_uri", "return 444"),
+        CATCH_ALL.replace("80 default_server", "8080 default_server"),
+        "server { listen 80; server_name other.test; location / { root /srv; } }\n"
+        + CATCH_ALL.replace(" default_server", ""),
+    ],
+)
+def test_a_server_that_did_not_redirect_our_users_is_not_in_the_way(catch_all: str) -> None:
+    both = but(listens=[80, 443], told={**TOLD, "tls_certificate": "/c.pem"})
+    files = {EVERYBODY: catch_all, PATH: SITE.replace("listen 80;", "listen 443 ssl;")}
+    assert plan(both, lb1=proxy(**files))["replaces"] == {"lb1": {PATH: ""}}
+
+
+def test_a_redirect_of_all_names_below_a_domain_is_one_of_ours() -> None:
+    both = but(listens=[80, 443], told={**TOLD, "tls_certificate": "/c.pem"})
+    below = CATCH_ALL.replace(" default_server", "").replace("name _", "name *.test")
+    first = 'server { listen 80; server_name ""; return 444; }\n'
+    files = {EVERYBODY: first + below, PATH: SITE.replace("listen 80;", "listen 443 ssl;")}
+    assert f"{EVERYBODY}:2 return 301" in problem("would be served in clear", both, lb1=proxy(**files))
+
+
+def test_a_server_of_all_names_is_nothing_to_users_who_had_one_of_their_own() -> None:
+    assert plan(lb1=proxy(**{EVERYBODY: CATCH_ALL, PATH: SITE}))["replaces"] == {"lb1": {PATH: ""}}
+
+
+def test_a_port_that_only_redirected_is_kept_by_a_file_of_its_own() -> None:
+    secure = but(listens=[443], told={**TOLD, "listen": "", "tls_certificate": "/c.pem"})
+    said = problem("Users of a port would find nobody", secure, lb1=proxy(**{PATH: SECURE}))
+    assert "a new version of the file with that server alone" in said and "tls_certificate" not in said
+
+
 def test_a_redirect_may_stay_where_our_site_does_not_listen() -> None:
     secure = but(listens=[443], files={PATH: REDIRECT}, told={**TOLD, "listen": "", "tls_certificate": "/c.pem"})
     assert plan(secure, lb1=proxy(**{PATH: SECURE}))["replaces"] == {"lb1": {PATH: REDIRECT}}
