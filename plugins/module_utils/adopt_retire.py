@@ -6,10 +6,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import replace
 
-from ansible_collections.bluegreen.release.plugins.module_utils.adopt_losses import HEADERS, losses
+from ansible_collections.bluegreen.release.plugins.module_utils.adopt_losses import HEADERS, Loss, losses
 from ansible_collections.bluegreen.release.plugins.module_utils.adopt_site import (
     included,
+    inputs_of,
     meets,
     only_redirects,
     our_listens,
@@ -28,24 +30,30 @@ _PLAIN = re.compile(
     r"|http2|tcp_nodelay|tcp_nopush|sendfile|charset"
 )
 _SHOWN = 6
+# What our site says itself, so that nginx takes nothing of the same name from the http level.
+_HIDDEN = ("add_header", "proxy_set_header", "proxy_hide_header")
+_BUFFERS = ("proxy_buffer_size", "proxy_buffers", "proxy_busy_buffers_size")
+_UNITS = {"": 1, "k": 1024, "m": 1024**2}
+_PAGE = 4096  # nginx's own default on most machines.
 
 
 def judge(wanted: Wanted, dump: Dump, path: str, has: Has) -> Iterator[Problem]:
     """Give why the file may not go away by itself."""
     servers = [one for one in dump.servers if one.file == path]
-    found = [*_foreign(wanted, dump, path, has)]
+    found = [*_foreign(wanted, dump, path, has), *(one.text for one in _balanced(dump, path) if not one.small)]
     settings: list[str] = []
     for server in servers:
         names = [name for name in server.names if name not in wanted.names]
         if names or not server.names:
             found.append(f"{server.place} server_name {' '.join(names) or '(none: any name)'}")
-        found += _unlike(wanted, dump, server, has)
-        lost = [one for one in losses(wanted, dump, server) if not one.small]
+        found += _unlike(wanted, dump, _whole(dump, server), has)
+        lost = [one for one in _lost(wanted, dump, server) if not one.small]
         found += [one.text for one in lost]
         settings += [one.setting for one in lost if one.setting]
     yield from _in_clear(wanted, dump, path)
     if not found:
         return
+    found = list(dict.fromkeys(found))  # What two servers inherit is lost once.
     more = f" and {len(found) - _SHOWN} more" if len(found) > _SHOWN else ""
     others = list(dict.fromkeys(name for one in servers for name in one.names if name not in wanted.names))
     added = f"if users ask for {', '.join(others)}: add it to nginx_switchover_server_names; " if others else ""
@@ -61,12 +69,62 @@ def judge(wanted: Wanted, dump: Dump, path: str, has: Has) -> Iterator[Problem]:
 
 def notes(wanted: Wanted, dump: Dump, path: str) -> Iterator[str]:
     """Give what users lose with the file, where that is too little to refuse it."""
+    yield from (one.text for one in _balanced(dump, path) if one.small)
     for server in dump.servers:
         if server.file == path:
-            yield from (one.text for one in losses(wanted, dump, server) if one.small)
+            yield from (one.text for one in _lost(wanted, dump, server) if one.small)
             for directive, listen in _redirected(wanted, dump, server):
                 if listen.ssl:
                     yield f"{directive.place} return {' '.join(directive.args)}: our site answers there itself"
+
+
+def _lost(wanted: Wanted, dump: Dump, server: Server) -> Iterator[Loss]:
+    whole = _whole(dump, server)
+    yield from losses(wanted, dump, whole)
+    yield from _of_buffers(wanted, dump, server)
+    for one in whole.directives[len(server.directives) :]:
+        if one.name == "add_header":
+            text = f"{one.name} {' '.join(one.args)}"
+            yield _kept_by_include(wanted, one, text, f'a file with "{text};"')
+
+
+def _whole(dump: Dump, server: Server) -> Server:
+    """Give a server with what the http level gives it and ours would hide, by saying one of the same name itself."""
+    if not server.passes:
+        return server
+    own = {one.name for one in walk(server.directives)}
+    inherited = tuple(one for one in dump.http if one.name in _HIDDEN and one.name not in own and one.args)
+    return replace(server, directives=(*server.directives, *inherited))
+
+
+def _of_buffers(wanted: Wanted, dump: Dump, server: Server) -> Iterator[Loss]:
+    """Buffers that hold a larger head of an answer: without them nginx answers 502 to those who get one."""
+    written = [one for one in walk(server.directives) if one.name in _BUFFERS]
+    for one in written:
+        size = re.match(r"(\d+)([kKmM]?)$", one.args[0]) if one.name == "proxy_buffer_size" and one.args else None
+        if size is None or int(size[1]) * _UNITS[size[2].lower()] <= _PAGE:
+            continue
+        if not any((each.name, each.args) == (one.name, one.args) for each in dump.http):
+            # All of them in one: nginx refuses a size that its fellows do not suffice for.
+            lines = "; ".join(dict.fromkeys(f"{each.name} {' '.join(each.args)}" for each in written))
+            yield _kept_by_include(wanted, one, f"{one.name} {one.args[0]}", f'a file with "{lines};"')
+
+
+def _kept_by_include(wanted: Wanted, one: Directive, text: str, setting: str) -> Loss:
+    if inputs_of(wanted)["includes"]:
+        return Loss(f"{one.place} {text}: look whether a file in nginx_switchover_includes keeps it", small=True)
+    return Loss(f"{one.place} {text}", f"nginx_switchover_includes: {setting}")
+
+
+def _balanced(dump: Dump, path: str) -> Iterator[Loss]:
+    """How the upstreams of a file choose a host, where users could tell: ours take all hosts in turn."""
+    for upstream in (one for one in dump.trees[path] if one.name == "upstream"):
+        for one in upstream.block or ():
+            text = f"{one.place} {one.name} {' '.join(one.args)}".rstrip()
+            if one.name in ("ip_hash", "hash", "sticky") or (one.name == "server" and {"backup", "down"} & {*one.args}):
+                yield Loss(f"{text} (our site takes the hosts in turn, in mode include too)")
+            elif one.name in ("least_conn", "random", "least_time") or any(arg[:7] == "weight=" for arg in one.args):
+                yield Loss(f"{text}: our site takes the hosts in turn", small=True)
 
 
 def _foreign(wanted: Wanted, dump: Dump, path: str, has: Has) -> Iterator[str]:
@@ -95,6 +153,8 @@ def _unlike(wanted: Wanted, dump: Dump, server: Server, has: Has) -> Iterator[st
         elif one.name == "proxy_set_header":
             if not one.args or not HEADERS.fullmatch(one.args[0]):
                 yield f"{one.place} proxy_set_header {' '.join(one.args[:1])}"
+        elif one.name == "add_header" and one in dump.http:
+            continue  # An included file can keep it: it is looked at with what is lost by its value.
         elif not _PLAIN.fullmatch(one.name) and not (redirects and _of_redirect(one)):
             yield f"{one.place} {one.name}"
     if not redirects and not any(one.path == "/" and not one.modifier and one.passes for one in server.locations):

@@ -326,6 +326,13 @@ def test_a_file_of_the_user_at_our_path_is_replaced() -> None:
         ("proxy_http_version 1.1;", "client_body_timeout 1h;", 'a file with "client_body_timeout 1h;"'),
         ("proxy_http_version 1.1;", "proxy_buffering off;", "set nginx_switchover_response_buffering: false"),
         ("_size 100m", "_size 1g", "set nginx_switchover_client_max_body_size: 1g"),
+        (
+            "proxy_http_version 1.1;",
+            "proxy_buffer_size 16k; proxy_buffers 8 16k;",
+            'nginx_switchover_includes: a file with "proxy_buffer_size 16k; proxy_buffers 8 16k;"',
+        ),
+        ("keepalive 32;", "ip_hash;", "ip_hash"),
+        ("app2:8000;", "app2:8000 backup;", "server app2:8000 backup"),
         ("_size 100m", "_size 0", "set nginx_switchover_client_max_body_size: 0"),
         ("location / {", "ssl_protocols TLSv1.3;\nlocation / {", "ssl_protocols TLSv1.3"),
         (
@@ -362,6 +369,8 @@ def test_a_file_with_anything_else_does_not_go_away_by_itself(old: str, new: str
         ("proxy_http_version 1.1;", "proxy_buffering off;", {"response_buffering": "no"}),
         ("proxy_http_version 1.1;", "proxy_buffering on;", {}),
         ("_size 100m", "_size 102400k", {}),
+        ("proxy_http_version 1.1;", "proxy_buffer_size 4k; proxy_buffers 4 32k;", {}),
+        ("app2:8000;", "app2:8000 max_fails=3 fail_timeout=5s;", {}),
         ("_size 100m", "_size 1G", {"client_max_body_size": "1024m"}),
         ("_size 100m", "_size 0", {"client_max_body_size": "0"}),
     ],
@@ -381,6 +390,9 @@ def test_what_our_site_does_as_well_is_not_in_the_way(old: str, new: str, told: 
         ("listen 80;", "listen 80; listen [::]:80;", {"includes": ["/etc/l.conf"]}, "listen [::]:80: look whether"),
         ("location / {", "ssl_ciphers HIGH;\nlocation / {", {"includes": ["/etc/l.conf"]}, "ssl_ciphers HIGH: look"),
         ("listen 80;", "listen 80 backlog=9;", {}, "listen 80 backlog=9"),
+        ("proxy_http_version 1.1;", "proxy_buffer_size 16k;", {"includes": ["/etc/l.conf"]}, "16k: look whether"),
+        ("keepalive 32;", "least_conn;", {}, "least_conn: our site takes the hosts in turn"),
+        ("app2:8000;", "app2:8000 weight=3;", {}, "weight=3: our site takes the hosts in turn"),
     ],
 )
 def test_a_small_loss_is_a_note(old: str, new: str, told: dict[str, Any], says: str) -> None:
@@ -402,6 +414,33 @@ def test_a_limit_of_the_http_level_is_lost_as_well() -> None:
     files = {"/etc/nginx/nginx.conf": main, PATH: SITE.replace("client_max_body_size 100m;", "")}
     said = problem("does not go away", lb1=proxy(**files))
     assert "/etc/nginx/nginx.conf:2 client_max_body_size 2g" in said
+
+
+@pytest.mark.parametrize(
+    ("inherited", "own", "says"),
+    [
+        ("add_header X-Frame-Options DENY;", "", "add_header X-Frame-Options DENY"),
+        ("proxy_hide_header X-Powered-By;", "", "proxy_hide_header"),
+        ("proxy_set_header X-Key 1;", "", "proxy_set_header X-Key"),
+        ("proxy_set_header X-Forwarded-Proto https;", "", "set nginx_switchover_forwarded_proto: https"),
+        ("proxy_set_header X-Key 1;", "proxy_set_header Host $host;", ""),
+        ("proxy_set_header Host $host;", "", ""),
+    ],
+)
+def test_what_the_http_level_gave_and_our_site_hides_is_lost_as_well(inherited: str, own: str, says: str) -> None:
+    bare = SITE.replace('proxy_set_header Connection "";', "").replace("proxy_set_header Host $host;", own)
+    files = {"/etc/nginx/nginx.conf": MAIN.replace("http {", f"http {{\n    {inherited}"), PATH: bare}
+    if says:
+        said = problem("does not go away", lb1=proxy(**files))
+        assert says in said and said.count("/etc/nginx/nginx.conf:2") == 1
+    assert plan(but(files={PATH: ""} if says else {}), lb1=proxy(**files))["replaces"] == {"lb1": {PATH: ""}}
+
+
+def test_a_header_of_the_http_level_is_a_note_where_our_site_includes_files() -> None:
+    main = MAIN.replace("http {", "http {\n    add_header X-Frame-Options DENY;")
+    found = judged(but(told={**TOLD, "includes": ["/etc/l"]}), lb1=proxy(**{"/etc/nginx/nginx.conf": main, PATH: SITE}))
+    text = "add_header X-Frame-Options DENY: look whether a file in nginx_switchover_includes keeps it"
+    assert (found.problems, found.notes) == ([], [f"lb1: /etc/nginx/nginx.conf:2 {text}"])
 
 
 def test_settings_of_tls_that_the_http_level_has_too_stay() -> None:
