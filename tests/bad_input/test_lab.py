@@ -27,6 +27,12 @@ RUNNING = "docker ps -a --no-trunc --format '{{.ID}} {{.State}} {{.Image}}' 2>/d
 IMAGES = "docker images -a --no-trunc --digests 2>/dev/null | tr -s ' ' | cut -d' ' -f1-4"
 
 
+def rows(table: str) -> list[Any]:
+    """Give the rows of a table; one whose fellow fails in nearly the same way is in no fast tier."""
+    marks = {True: [pytest.mark.slow], False: []}
+    return [pytest.param(case, id=case["name"], marks=marks[case.get("slow", False)]) for case in TABLE[table]]
+
+
 def command(words: list[str], **options: Any) -> subprocess.CompletedProcess[str]:
     return subprocess.run(words, cwd=ROOT, capture_output=True, text=True, timeout=180, check=False, **options)
 
@@ -89,14 +95,14 @@ def plain(lab: dict[str, str]) -> dict[str, str]:
     return lab
 
 
-@pytest.mark.parametrize("case", TABLE["lab"], ids=[case["name"] for case in TABLE["lab"]])
+@pytest.mark.parametrize("case", rows("lab"))
 def test_a_release_is_refused_and_nothing_touched(case: dict[str, Any], lab: dict[str, str], tmp_path: Path) -> None:
     version = ["-e", f"release_version={case.get('version', '1.0.0')}"]
     refused(case, {**lab, "scratch": str(tmp_path)}, ["playbooks/release.yml", *version])
 
 
 # Behind the table of releases: what they need is gone once the estate is plain.
-@pytest.mark.parametrize("case", TABLE["plain"], ids=[case["name"] for case in TABLE["plain"]])
+@pytest.mark.parametrize("case", rows("plain"))
 def test_an_adoption_is_refused_and_nothing_touched(
     case: dict[str, Any], plain: dict[str, str], tmp_path: Path
 ) -> None:
