@@ -22,6 +22,7 @@ SPEC: Options = {
     "document": {"type": "dict", "default": {}},
     "stamp": {"type": "dict", "required": True},
     "write": {"type": "bool", "required": True},
+    "switch": {"type": "dict", "default": {}},
     "best_effort": {"type": "bool", "default": False},
     "hosts": {"type": "list", "elements": "str", "default": []},
 }
@@ -49,27 +50,30 @@ class ActionModule(ActionBase):
         result.update(changed=False, context=release_take.context(document, document["epoch"]))
         if not given["write"]:
             return result
+        module, arguments = step_of(given, document)
         try:
-            stored = self._execute_module(
-                module_name="bluegreen.release.release_record",
-                module_args={
-                    "state": "present",
-                    "state_directory": given["state_directory"],
-                    "document": document,
-                    "epoch": document["epoch"],
-                    "wait_seconds": given["wait_seconds"],
-                },
-                task_vars=variables,
-            )
+            done = self._execute_module(module_name=module, module_args=arguments, task_vars=variables)
         except AnsibleConnectionFailure as error:
             # The context is made here, not there: a host that is gone has it as well.
             return {**result, "unreachable": True, "msg": str(error)}
-        result.update(stored)
+        result.update(done)
+        # A record that is not stored by the way stops no switch: the result has no C(done), and says why.
+        result = {**result.pop("stored", {}), **result}
         if not self._task.diff:  # Ansible shows what there is, whatever the task says
             result.pop("diff", None)
-        if given["best_effort"] and result.get("failed"):
+        if given["best_effort"] and not given["switch"] and result.get("failed"):
             result["failed"] = False
         return result
+
+
+def step_of(given: Mapping[str, Any], document: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
+    """The module that stores the document on this host, by itself or on the way to a switch, and its arguments."""
+    where = {"state_directory": given["state_directory"], "document": document, "epoch": document["epoch"]}
+    if given["switch"]:
+        wait = {"fence_wait_seconds": given["wait_seconds"]}
+        return "bluegreen.release.nginx_switch", {**given["switch"], **where, **wait, "state": "switched"}
+    wait = {"wait_seconds": given["wait_seconds"]}
+    return "bluegreen.release.release_record", {**where, **wait, "state": "present"}
 
 
 def contexts_of(given: Mapping[str, Any], variables: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -85,5 +89,13 @@ def contexts_of(given: Mapping[str, Any], variables: Mapping[str, Any]) -> list[
     for host in given["hosts"]:
         facts = variables["hostvars"][host]
         written = facts.get("__release_record_written") or {}
-        found += [one for one in (facts.get("release_record_context"), written.get("context")) if one]
-    return [dict(one) for one in found]
+        known = [one for one in (facts.get("release_record_context"), written.get("context")) if one]
+        found += [dict(one) for one in known]
+        # What an earlier run wrote until this one had the lock; the epoch is that of this run.
+        answers = [facts.get(name) or {} for name in ("__release_record_first", "__release_record_rest")]
+        found += [
+            {**known[0], "document": answer["document"]}
+            for answer in answers
+            if known and (answer.get("document") or {}).get("release_id") == known[0]["release_id"]
+        ]
+    return found

@@ -9,7 +9,6 @@ from typing import Any
 
 from ansible_collections.bluegreen.release.plugins.module_utils import (
     report,
-    rollback_decision,
     rollback_outcome,
     singleton,
     singleton_back,
@@ -32,5 +31,4 @@ class FilterModule:
             "singleton_unstopped": singleton.unstopped,
             "release_report": report.release_report,
             "rollback_report": report.rollback_report,
-            "rollback_decision": rollback_decision.decide,
         }

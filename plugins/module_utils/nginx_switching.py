@@ -26,6 +26,8 @@ from ansible_collections.bluegreen.release.plugins.module_utils.nginx_probe impo
     look_at_front,
     probe,
 )
+from ansible_collections.bluegreen.release.plugins.module_utils.record import RecordError
+from ansible_collections.bluegreen.release.plugins.module_utils.record_writing import NOT_STORED, store
 
 _LONGEST_WAIT_SECONDS = 60.0
 _LOOK_SECONDS = 2.0
@@ -82,6 +84,19 @@ class Switch:
             agree=file == seen.live and file not in (NONE, UNKNOWN),
         )
         return refusal(file, seen, self.directory)
+
+    def store(self) -> None:
+        """Store the record, if one is given; what stands in the way is told, and stops nothing but a stale epoch."""
+        directory = self.params["state_directory"]
+        given = {**self.params, "wait_seconds": self.params["fence_wait_seconds"]}
+        try:
+            stored = store(given, self.check_mode)
+            self.result["stored"] = {name: stored[name] for name in ("done", "release_id", "sequence")}
+            self.warnings += stored.get("warnings", [])
+        except RecordError as error:
+            self.result["stored"] = {"msg": str(error)}
+        except OSError as error:
+            self.result["stored"] = {"msg": NOT_STORED.format(directory=directory, error=error)}
 
     def wait_for_instant(self) -> None:
         """Sleep until the agreed instant."""
@@ -148,6 +163,8 @@ class Switch:
         if self.params["state"] == "query":
             self.query()
             return
+        if self.params.get("document"):
+            self.store()
         began = self.move()
         if self.check_mode:
             return

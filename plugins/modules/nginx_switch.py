@@ -41,6 +41,11 @@ options:
     description: Directory that holds the flag.
     type: path
     required: true
+  document:
+    description: >-
+      A record to store before the flag is renamed, with its checksum and of O(epoch). One that cannot be stored is told
+      in RV(stored) and stops nothing: the rename works on a full disk.
+    type: dict
   fence_wait_seconds:
     description: How long to wait for another mutation of this host to end.
     type: float
@@ -98,6 +103,11 @@ agree:
   description: Whether files and workers named the same slot. Read before a switch.
   type: bool
   returned: always
+stored:
+  description: >-
+    release_id and sequence of the record that is stored, with done true; msg with the reason where it is not.
+  type: dict
+  returned: O(document) is given
 renamed_at:
   description: Instant of the rename, seconds since 1970; null when nothing was renamed.
   type: float
@@ -126,6 +136,7 @@ def main() -> None:
             "state": {"type": "str", "choices": ["switched", "query"], "default": "switched"},
             "slot": {"type": "str", "choices": ["blue", "green"]},
             "flags_directory": {"type": "path", "required": True},
+            "document": {"type": "dict"},
             "fence_wait_seconds": {"type": "float", "default": 10},
             "probe_url": {"type": "str", "required": True},
             "front_url": {"type": "str"},

@@ -54,6 +54,12 @@ options:
     description: Whether this host keeps a copy of the record.
     type: bool
     required: true
+  switch:
+    description:
+      - Arguments of M(bluegreen.release.nginx_switch). Where O(write) says so, users are then moved in the same task,
+        behind the record; a record that cannot be stored stops no switch. The result is that of the switch.
+    type: dict
+    default: {}
   best_effort:
     description:
       - Go on from the newest document that any of O(hosts) has, and do not fail where it cannot be stored.

@@ -116,38 +116,10 @@ gid:
   type: int
 """
 
-import os
-from typing import Any
-
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.bluegreen.release.plugins.module_utils import fence, record, state_directory
 from ansible_collections.bluegreen.release.plugins.module_utils.options import RECORD
-
-
-def write(params: dict[str, Any], dry_run: bool) -> dict[str, Any]:
-    """Write the record. Raises FenceError, RecordError or OSError, and then the old record is still there."""
-    directory, wanted = params["state_directory"], params["document"]
-    problems = record.validate(wanted)
-    if not problems and wanted["epoch"] != params["epoch"]:
-        problems = [f"expected a document of epoch {params['epoch']}, found one of epoch {wanted['epoch']}."]
-    if problems:
-        raise record.RecordError(f"The record is not valid: {' '.join(problems)}")
-    path = state_directory.record_path(directory, wanted["release_id"])
-    with fence.fenced(directory, params["epoch"], params["wait_seconds"], dry_run):
-        stored, corrupt = state_directory.read_record(path)
-        problem = record.compare(stored, wanted)
-        if problem:
-            raise record.RecordError(f"The record of {wanted['release_id']} was not written: {problem}")
-        changed = stored is None or stored["checksum"] != wanted["checksum"]
-        if changed and not dry_run:
-            os.makedirs(os.path.dirname(path), mode=0o755, exist_ok=True)
-            fence.write_durably(path, state_directory.as_file(wanted))
-    before = "" if stored is None else state_directory.as_file(stored).decode()
-    result = {"changed": changed, "done": True, "release_id": wanted["release_id"], "sequence": wanted["sequence"]}
-    result["diff"] = {"before": before, "after": state_directory.as_file(wanted).decode(), "before_header": path}
-    if corrupt:
-        result["warnings"] = [f"{path} {corrupt}; it was replaced."]
-    return result
+from ansible_collections.bluegreen.release.plugins.module_utils.record_writing import NOT_STORED, store
 
 
 def main() -> None:
@@ -167,14 +139,11 @@ def main() -> None:
         seen = state_directory.view(module.params["state_directory"], module.params["limit"])
         module.exit_json(changed=False, **seen)
     try:
-        result = write(module.params, module.check_mode)
+        result = store(module.params, module.check_mode)
     except (fence.FenceError, record.RecordError) as error:
         module.fail_json(msg=str(error))
     except OSError as error:
-        module.fail_json(
-            msg=f"expected to write the record in {module.params['state_directory']}, found: {error}. "
-            "The old record is still there. Make room or correct the rights, then run again."
-        )
+        module.fail_json(msg=NOT_STORED.format(directory=module.params["state_directory"], error=error))
     module.exit_json(**result)
 
 

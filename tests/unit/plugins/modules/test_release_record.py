@@ -11,8 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.bluegreen.release.plugins.module_utils import fence, record, state_directory
-from ansible_collections.bluegreen.release.plugins.modules import release_record
+from ansible_collections.bluegreen.release.plugins.module_utils import fence, record, record_writing, state_directory
 
 STAMP = {"at": "2026-01-31T23:59:59Z", "actor": "alice@c1", "run": "job 7"}
 PLAN = {"version": "1.0.0", "image": "i", "digest": "d", "live": "blue", "candidate": "green"}
@@ -26,7 +25,7 @@ def opened(release_id: str = "20260131T235959Z-1.0.0-aaaa", epoch: int = 1) -> d
 def write(directory: Path, document: dict[str, Any], epoch: int | None = None, dry_run: bool = False) -> dict[str, Any]:
     given = document["epoch"] if epoch is None else epoch
     params = {"state_directory": str(directory), "document": document, "epoch": given, "wait_seconds": 1.0}
-    return release_record.write(params, dry_run)
+    return record_writing.store(params, dry_run)
 
 
 def stored(directory: Path) -> Any:

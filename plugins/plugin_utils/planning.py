@@ -1,0 +1,61 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""What actions share that make a plan out of one look at every host."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+from ansible.plugins.action import ActionBase
+from ansible_collections.bluegreen.release.plugins.module_utils import release_take
+from ansible_collections.bluegreen.release.plugins.module_utils.options import Options
+from ansible_collections.bluegreen.release.plugins.module_utils.rollback_plan import Refused
+from ansible_collections.bluegreen.release.plugins.plugin_utils.action_arguments import arguments_of
+
+LOOKS: Options = {
+    "lb_hosts": {"type": "list", "elements": "str", "required": True},
+    "app_hosts": {"type": "list", "elements": "str", "required": True},
+    "looks": {"type": "str", "required": True},
+    "stamp": {"type": "dict", "required": True},
+}
+
+
+class Planning(ActionBase):
+    """Gather the looks, have the pure plan made, and set what the tasks that take the lock read."""
+
+    TRANSFERS_FILES = False
+    _requires_connection = False
+    _supports_check_mode = True
+
+    SPEC: ClassVar[Options]
+
+    @abstractmethod
+    def plan(self, looks: Mapping[str, Mapping[str, Any]], given: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Make the plan by the task's arguments. Refused with the reason."""
+
+    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+        """Give the plan; fail with the reason where it is refused."""
+        result: dict[str, Any] = super().run(tmp, task_vars)
+        given = arguments_of(self, self.SPEC)
+        hostvars = (task_vars or {}).get("hostvars", {})
+        looks = {
+            host: {**hostvars[host][given["looks"]], "record": hostvars[host]["release_record_view"]}
+            for host in {*given["lb_hosts"], *given["app_hosts"]}
+            if "slots" in (hostvars[host].get(given["looks"]) or {})
+        }
+        try:
+            plan = self.plan(looks, given)
+        except Refused as error:
+            return {**result, "failed": True, "msg": str(error)}
+        result.update(changed=False, warnings=plan["notes"], **plan)
+        if wish := plan["wish"]:
+            # For every host: the wish is one, and the context goes on from what the record says now.
+            context = release_take.context(wish["document"], wish["holder"]["epoch"])
+            result["ansible_facts"] = {
+                "__release_record_wish": wish,
+                "__rollback_stamp": given["stamp"],
+                "release_record_context": context,
+            }
+        return result
