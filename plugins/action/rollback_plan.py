@@ -16,6 +16,7 @@ SPEC: Options = {
     "to": {"type": "str", "default": ""},
     "force": {"type": "bool", "default": False},
     "takeover": {"type": "bool", "default": False},
+    "unfinished": {"type": "bool", "default": False},
 }
 
 
@@ -26,5 +27,5 @@ class ActionModule(Planning):
 
     def plan(self, looks: Mapping[str, Mapping[str, Any]], given: Mapping[str, Any]) -> Mapping[str, Any]:
         """Make the plan. Refused with the reason."""
-        asked = rollback_plan.Asked(given["to"], given["force"], given["takeover"])
+        asked = rollback_plan.Asked(given["to"], given["force"], given["takeover"], given["unfinished"])
         return rollback_plan.plan(looks, given["lb_hosts"], given["app_hosts"], asked, given["stamp"])

@@ -10,11 +10,13 @@ from typing import Any, TypedDict
 
 from ansible_collections.bluegreen.release.plugins.module_utils import lock, record, release_take, transitions
 from ansible_collections.bluegreen.release.plugins.module_utils.rollback_plan import (
+    DROP,
     GO_BACK,
     Asked,
     Looks,
     Refused,
     answers_of,
+    drop_of,
     refusal_of_health,
     require_whole,
     seen_slot,
@@ -33,7 +35,8 @@ class Plan(TypedDict):
     """What to do, and why in words."""
 
     action: str
-    """nothing, busy (another run is at work), go_back (end a rollback), or bring (every proxy to the slot)."""
+    """nothing, busy (another run is at work), go_back (end a rollback), bring (every proxy to the slot), or drop (the
+    lock of a release that never began)."""
     slot: str
     """The slot that users belong on; empty where no record says it."""
     reason: str
@@ -62,12 +65,14 @@ def plan(
         raise Refused(f"Expected an answer of at least one proxy out of {', '.join(lb_hosts)}, found none.")
     newest = release_take.records_of(proxies)
     require_whole(proxies, newest)
+    if work := _at_work(views, newest, patience_seconds, stamp):
+        return _made(BUSY, f"{work} Nothing was changed.", silent)
+    if dropped := drop_of(views, newest, stamp):
+        return _made(DROP, dropped["reason"], silent, wish=dropped["wish"])
     if not newest:
         return _made(NOTHING, "Nothing was released here.", silent)
     document = newest[0]
     name = f"release {document['release_id']} of {document['version']}"
-    if work := _at_work(views, newest, patience_seconds, stamp):
-        return _made(BUSY, f"{work} Nothing was changed.", silent)
     if document["phase"] == transitions.ROLLING_BACK and document.get("adoption") is None:
         ended = rollback(looks, lb_hosts, app_hosts, Asked(), stamp)
         reason = f"The rollback of {name} was not ended."
@@ -134,12 +139,11 @@ def _at_work(
     for holder in (view["lock"] for view in views.values() if view.get("lock")):
         if holder["release_id"] not in closed and now - _time(holder["since"]) < patience_seconds:
             return f"{lock.who(holder)} has the lock since {holder['since']} ({holder['purpose']})."
-    document = newest[0]
-    last = document["transitions"][-1]
-    if document["phase"] != transitions.CLOSED and now - _time(last["at"]) < patience_seconds:
-        return (
-            f"Release {document['release_id']} is in phase {document['phase']} since {last['at']}, by {last['actor']}."
-        )
+    for document in newest[:1]:
+        last = document["transitions"][-1]
+        if document["phase"] != transitions.CLOSED and now - _time(last["at"]) < patience_seconds:
+            name, phase = document["release_id"], document["phase"]
+            return f"Release {name} is in phase {phase} since {last['at']}, by {last['actor']}."
     return ""
 
 

@@ -12,13 +12,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypedDict
 
-from ansible_collections.bluegreen.release.plugins.module_utils import record, release_take, transitions
+from ansible_collections.bluegreen.release.plugins.module_utils import lock, record, release_take, transitions
 from ansible_collections.bluegreen.release.plugins.module_utils.nginx_probe import UNREACHABLE
 
 Looks = Mapping[str, Mapping[str, Any]]
 
 GO_BACK = "go_back"
 ALREADY_BACK = "already_back"
+NOTHING = "nothing"
+DROP = "drop"
 
 
 class Refused(Exception):
@@ -29,9 +31,10 @@ class Plan(TypedDict):
     """What to do, and why in words."""
 
     action: str
-    """go_back, or already_back: an earlier rollback still holds."""
+    """go_back; already_back: an earlier rollback still holds; nothing: there is no release that was not ended;
+    drop: a release took the lock and never began."""
     slot: str
-    """The slot that users belong on."""
+    """The slot that users belong on; empty where they were on none."""
     version: str | None
     """The version that runs there."""
     reason: str
@@ -47,12 +50,13 @@ class Asked:
     """What the person asked for.
 
     to: id of the release to go back to; empty for the one before the last. force: although the slot is not healthy.
-    takeover: although another release holds the lock.
+    takeover: although another release holds the lock. unfinished: only from a release that was not ended.
     """
 
     to: str = ""
     force: bool = False
     takeover: bool = False
+    unfinished: bool = False
 
 
 def plan(
@@ -64,6 +68,11 @@ def plan(
         raise Refused(f"Expected an answer of at least one proxy out of {', '.join(lb_hosts)}, found none.")
     newest = release_take.records_of(proxies)
     require_whole(proxies, newest)
+    if dropped := drop_of(views, newest, stamp):
+        return Plan(action=DROP, slot="", version=None, notes=[], **dropped)
+    if asked.unfinished and (not newest or newest[0]["phase"] == transitions.CLOSED):
+        reason = "No release was left in the middle."
+        return Plan(action=NOTHING, slot="", version=None, reason=reason, notes=[], wish=None)
     if not newest:
         raise Refused(
             f"Expected the record of a release on {', '.join(lb_hosts)}, found none: nothing was released here by "
@@ -71,7 +80,7 @@ def plan(
         )
     document = newest[0]
     _require_way_back(document)
-    slot, version = str(document["from_slot"]), document["from_version"]
+    slot, version = str(document["from_slot"] or ""), document["from_version"]
     _require_target(newest, asked.to)
     notes = [
         f"{host}: {bad['file']} is damaged: {bad['problem']}" for host, view in views.items() for bad in view["corrupt"]
@@ -82,7 +91,7 @@ def plan(
         how = "rolled back" if document["outcome"] == "rolled_back" else "taken back before users moved"
         reason = f"The last {_name(document)} was already {how}; users are on {slot} ({version})."
         return Plan(action=ALREADY_BACK, slot=slot, version=version, reason=reason, notes=notes, wish=None)
-    ill = [*unhealthy(looks, app_hosts, slot, version)]
+    ill = [*unhealthy(looks, app_hosts, slot, version)] if slot else []
     if ill and not asked.force and _moves(looks, lb_hosts, slot):
         raise Refused(refusal_of_health(slot, version, ill, ", or go back all the same with -e rollback_force=true"))
     notes += [f"{slot} is not healthy: {text}" for text in ill]
@@ -97,6 +106,31 @@ def plan(
 def answers_of(looks: Looks, hosts: Sequence[str]) -> dict[str, Mapping[str, Any]]:
     """What each of *hosts* that answered remembers of releases."""
     return {host: looks[host]["record"] for host in hosts if host in looks}
+
+
+class Dropped(TypedDict):
+    """The lock of a release that never began, to be taken and released."""
+
+    reason: str
+    wish: dict[str, Any]
+
+
+def drop_of(
+    views: Mapping[str, Mapping[str, Any]], newest: Sequence[Mapping[str, Any]], stamp: Mapping[str, Any]
+) -> Dropped | None:
+    """What ends a release that has a lock, and no record on any host: its controller died between the two."""
+    known = {one["release_id"] for one in newest}
+    holders = [view["lock"] for view in views.values() if view.get("lock")]
+    holder = max(holders, key=lambda one: int(one["epoch"]), default=None)
+    if holder is None or holder["release_id"] in known:
+        return None
+    ended = {name: stamp[name] for name in ("user", "host", "job")}
+    ended.update(since=stamp["at"], epoch=release_take.next_epoch(views), purpose=f"end of {holder['release_id']}")
+    reason = (
+        f"Release {holder['release_id']} ({lock.who(holder)}, {holder['since']}) took the lock and never began: the "
+        "lock is released, and users are where they were. Run again to go back from the release before it."
+    )
+    return Dropped(reason=reason, wish={"holder": {**holder, **ended}, "document": None})
 
 
 def _name(document: Mapping[str, Any]) -> str:
@@ -125,7 +159,7 @@ def _require_way_back(document: Mapping[str, Any]) -> None:
             f"Expected a release to go back from, found the adoption {document['release_id']}: before it there were no "
             "slots. To go back to the estate as it was, run playbooks/adopt.yml with -e adopt_undo=true."
         )
-    if document["from_slot"] is None:
+    if document["from_slot"] is None and document["phase"] == transitions.CLOSED:
         raise Refused(
             f"Expected a slot that users were on before {_name(document)}; it was the first install, so there is none. "
             "Release an earlier version instead."

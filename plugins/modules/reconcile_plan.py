@@ -60,7 +60,9 @@ EXAMPLES = r"""
 
 RETURN = r"""
 action:
-  description: V(nothing), V(busy), V(go_back) (end a rollback) or V(bring) (every proxy to the slot of the record).
+  description: >-
+    V(nothing), V(busy), V(go_back) (end a rollback), V(bring) (every proxy to the slot of the record) or V(drop) (the
+    lock of a release that never began).
   type: str
   returned: success
 slot:

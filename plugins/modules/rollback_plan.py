@@ -52,6 +52,10 @@ options:
     description: Go back although another release holds the lock.
     type: bool
     default: false
+  unfinished:
+    description: Go back only from a release that was not ended.
+    type: bool
+    default: false
 """
 
 EXAMPLES = r"""
@@ -67,11 +71,13 @@ EXAMPLES = r"""
 
 RETURN = r"""
 action:
-  description: V(go_back), or V(already_back) when an earlier rollback still holds.
+  description: >-
+    V(go_back), V(already_back) when an earlier rollback still holds, V(nothing) with O(unfinished=true) when no
+    release was left in the middle, or V(drop) when a release took the lock and never began.
   type: str
   returned: success
 slot:
-  description: The slot that users belong on.
+  description: The slot that users belong on; empty where they were on none.
   type: str
   returned: success
 version:

@@ -51,8 +51,10 @@ class Planning(ActionBase):
             return {**result, "failed": True, "msg": str(error)}
         result.update(changed=False, warnings=plan["notes"], **plan)
         if wish := plan["wish"]:
-            # For every host: the wish is one, and the context goes on from what the record says now.
-            context = release_take.context(wish["document"], wish["holder"]["epoch"])
+            # For every host: the wish is one, and the context goes on from what the record says now, if there is one.
+            document, holder = wish["document"], wish["holder"]
+            lock = {name: holder[name] for name in ("release_id", "epoch")}
+            context = release_take.context(document, holder["epoch"]) if document else lock
             result["ansible_facts"] = {
                 "__release_record_wish": wish,
                 "__rollback_stamp": given["stamp"],

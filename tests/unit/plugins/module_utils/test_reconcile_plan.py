@@ -81,6 +81,7 @@ def test_a_lock_of_a_release_without_a_record_yet_is_respected() -> None:
     mine["record"]["lock"] = HOLDER
     found = plan(SOON, lb1=mine)
     assert (found["action"], "bob@c2" in found["reason"]) == ("busy", True)
+    assert plan(LATER, lb1=mine)["action"] == "drop"
 
 
 def test_a_lock_that_a_closed_release_left_stops_nothing() -> None:

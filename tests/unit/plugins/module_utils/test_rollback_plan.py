@@ -97,7 +97,7 @@ def test_a_second_rollback_does_not_say_so_where_a_proxy_is_elsewhere() -> None:
 
 
 def test_a_first_install_has_nothing_to_go_back_to() -> None:
-    assert "first install" in refusal(at("switched", live=None))
+    assert "first install" in refusal(closed("live", live=None))
 
 
 def test_no_record_at_all_is_refused() -> None:
@@ -187,14 +187,39 @@ def test_no_other_release_can_be_gone_back_to(to: str, says: str) -> None:
 
 
 def test_the_lock_of_another_release_is_respected() -> None:
+    other = at("migrating", name="20260101T100000Z-4.0-0004", epoch=1)
     holder = {
-        "release_id": "20260104T000000Z-4.0-0004", "user": "bob", "host": "c2", "job": "", "mode": "run",
+        "release_id": other["release_id"], "user": "bob", "host": "c2", "job": "", "mode": "run",
         "purpose": "release 4.0", "since": "then", "epoch": 3,
     }  # fmt: skip
-    looks = {"lb1": look(closed("live")), "app1": look()}
+    looks = {"lb1": look(closed("live"), other), "app1": look()}
     looks["lb1"]["record"]["lock"] = holder
     with pytest.raises(Refused, match="held by bob@c2"):
         rollback_plan.plan(looks, ["lb1"], ["app1"], Asked(), STAMP)
     taken = rollback_plan.plan(looks, ["lb1"], ["app1"], Asked(takeover=True), STAMP)
     assert taken["wish"] is not None
     assert taken["wish"]["holder"]["epoch"] == 4
+
+
+@pytest.mark.parametrize("unfinished", [True, False])
+def test_a_release_that_has_a_lock_and_never_began_is_ended(unfinished: bool) -> None:
+    holder = {
+        "release_id": "20260104T000000Z-4.0-0004", "user": "bob", "host": "c2", "job": "", "mode": "run",
+        "purpose": "release 4.0", "since": "then", "epoch": 3,
+    }  # fmt: skip
+    looks = {"lb1": look(closed("live")), "app1": look()}
+    looks["app1"]["record"]["lock"] = holder
+    found = rollback_plan.plan(looks, ["lb1"], ["app1"], Asked(unfinished=unfinished), STAMP)
+    assert (found["action"], "took the lock and never began" in found["reason"]) == ("drop", True)
+    assert found["wish"] is not None
+    assert (found["wish"]["holder"]["release_id"], found["wish"]["holder"]["epoch"]) == (holder["release_id"], 4)
+
+
+@pytest.mark.parametrize("documents", [(), (closed("live"),), (closed("rolled_back"),)])
+def test_asked_for_the_unfinished_it_does_nothing_where_all_is_ended(documents: tuple[dict[str, Any], ...]) -> None:
+    assert plan(*documents, asked=Asked(unfinished=True))["action"] == "nothing"
+
+
+def test_a_first_install_that_was_left_in_the_middle_is_ended_without_a_slot() -> None:
+    found = plan(at("migrating", live=None), blue=ILL)
+    assert (found["action"], found["slot"]) == ("go_back", "")
