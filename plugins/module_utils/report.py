@@ -86,7 +86,8 @@ def _where_users_are(document: Mapping[str, Any], undo: Undo) -> str:
 def _what_became(document: Mapping[str, Any], undo: Undo) -> str:
     slot = document["to_slot"]
     if undo["stopped"]:
-        return f"The candidate in {slot} was stopped on {', '.join(undo['stopped'])}; its logs are kept."
+        cut = f" {undo['cut']} connections were still open and were cut." if undo["cut"] else ""
+        return f"The candidate in {slot} was stopped on {', '.join(undo['stopped'])}; its logs are kept.{cut}"
     reason = "because not every proxy is known to have left it" if undo["unproved"] else "as it was"
     return f"The candidate in {slot} was left {reason}."
 

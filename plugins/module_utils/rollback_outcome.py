@@ -45,6 +45,8 @@ class Undo(TypedDict):
     """Proxies that could not be asked, but were never switched by this release."""
     stopped: list[str]
     """Application hosts on which the candidate was stopped."""
+    cut: int
+    """Connections to it that were still open when its time to drain was over."""
     complete: bool
     """Whether every proxy and what runs once is back, and the candidate is stopped wherever that was asked for."""
 
@@ -84,6 +86,8 @@ def told_of(
     warned = [facts[host].get("hook_warnings") or [] for host in present]
     hooks = list(dict.fromkeys(line for lines in warned for line in lines))
     done, undone = background["done"] + found["done"], background["undone"] + found["undone"]
+    judged = {host: facts[host].get("__rollback_judged") for host in lb_hosts if host in present}
+    undone += [f"{host}: the slot that users are back on does not pass: {why}" for host, why in judged.items() if why]
     # A proxy that is gone is named where users are told of, and gets the record from the others.
     undone += [f"{host}: the record is not written there: {why}" for host, why in unwritten.items() if host in present]
     return Told(done=done, undone=undone, hooks=hooks)
@@ -129,6 +133,7 @@ def undo_of(
         unproved=silent if moved else [],
         unasked=[] if moved else silent,
         stopped=stopped,
+        cut=sum(len((facts[host].get("decommission_result") or {}).get("abandoned") or ()) for host in stopped),
         complete=not (moved and silent) and stop_ended and not background,
     )
 

@@ -37,6 +37,7 @@ def undo(**changes: Any) -> rollback_outcome.Undo:
         "unproved": [],
         "unasked": [],
         "stopped": ["app1"],
+        "cut": 0,
         "complete": True,
     }
     return cast(rollback_outcome.Undo, {**base, **changes})
@@ -208,3 +209,19 @@ def test_the_record_learns_which_nginx_configuration_is_in_effect(
     }  # fmt: skip
     known = document(from_configuration={"nginx": "gen-1"})
     assert rollback_outcome.facts_of(known, ["lb1", "lb2"], ["app1"], facts) == learned
+
+
+def test_connections_that_were_cut_are_counted_and_said() -> None:
+    facts = {"app1": {"__rollback_stopped": True, "decommission_result": {"abandoned": ["10.0.0.1", "10.0.0.1"]}}}
+    found = rollback_outcome.undo_of([], ["app1"], facts, True, True)
+    assert found["cut"] == 2
+    assert "2 connections were still open and were cut" in report.rollback_report(document(), found, None, "/records")
+
+
+def test_a_slot_that_users_are_back_on_and_that_does_not_pass_is_said() -> None:
+    facts = {"lb1": {"__rollback_judged": "step 'login': expected status 200, found 500"}, "lb2": {}}
+    plan: Any = {"wanted": False, "slot": "", "services": [], "hosts": []}
+    told = rollback_outcome.told_of(document(), ["lb1", "lb2"], [], facts, plan, ["lb1", "lb2"], {})
+    assert told["undone"] == [
+        "lb1: the slot that users are back on does not pass: step 'login': expected status 200, found 500"
+    ]
