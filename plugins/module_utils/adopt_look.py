@@ -4,8 +4,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from ansible_collections.bluegreen.release.plugins.module_utils import preflight_proc as proc
@@ -42,16 +43,30 @@ def inspected(run: Run, cli: str) -> list[dict[str, Any]]:
     return [one for one in found if _labels(one).get(f"{_LABEL}oneoff") != "True"]
 
 
+def describe_projects(entries: Iterable[Mapping[str, Any]]) -> dict[str, list[str]]:
+    """Give the services of every compose project of the host."""
+    found: dict[str, set[str]] = {}
+    for labels in map(_labels, entries):
+        if project := labels.get(f"{_LABEL}project"):
+            found.setdefault(project, set()).add(labels.get(f"{_LABEL}service", ""))
+    return {project: sorted(services) for project, services in sorted(found.items())}
+
+
 def describe_containers(
-    run: Run, cli: str, entries: Iterable[Mapping[str, Any]], projects: Sequence[str]
-) -> list[dict[str, Any]]:
-    """Give the containers of these compose projects. Raises DockerError."""
+    run: Run, cli: str, entries: Iterable[Mapping[str, Any]], projects: Sequence[str],
+    environment: Mapping[str, str] | None = None,
+) -> list[dict[str, Any]]:  # fmt: skip
+    """Give the containers of these compose projects. Raises DockerError.
+
+    environment: values that are expected, as their sha256, by name.
+    """
     chosen = [one for one in entries if _labels(one).get(f"{_LABEL}project") in projects]
     ids = sorted({str(one["Image"]) for one in chosen})
     images = json.loads(docker(run, cli, ["image", "inspect", *ids])) if ids else []
     known = {str(image["Id"]): image for image in images}
     return sorted(
-        (_container(one, known.get(str(one["Image"]), {})) for one in chosen), key=lambda one: str(one["name"])
+        (_container(one, known.get(str(one["Image"]), {}), environment or {}) for one in chosen),
+        key=lambda one: str(one["name"]),
     )
 
 
@@ -59,7 +74,7 @@ def _labels(entry: Mapping[str, Any]) -> Mapping[str, str]:
     return entry["Config"].get("Labels") or {}
 
 
-def _container(entry: Mapping[str, Any], image: Mapping[str, Any]) -> dict[str, Any]:
+def _container(entry: Mapping[str, Any], image: Mapping[str, Any], expected: Mapping[str, str]) -> dict[str, Any]:
     labels, config = _labels(entry), entry["Config"]
     own = set(_names(config.get("Env"))) - set(_names((image.get("Config") or {}).get("Env")))
     return {
@@ -75,12 +90,19 @@ def _container(entry: Mapping[str, Any], image: Mapping[str, Any]) -> dict[str, 
         "ports": _ports(entry),
         "networks": sorted((entry.get("NetworkSettings") or {}).get("Networks") or {}),
         "environment": sorted(own),
+        "differs": sorted(_differing(config.get("Env"), expected)),
     }
 
 
 def _names(environment: Sequence[str] | None) -> list[str]:
     """Names only: the values may be secret."""
     return [entry.partition("=")[0] for entry in environment or []]
+
+
+def _differing(environment: Sequence[str] | None, expected: Mapping[str, str]) -> Iterator[str]:
+    for name, _, value in (entry.partition("=") for entry in environment or []):
+        if name in expected and hashlib.sha256(value.encode()).hexdigest() != expected[name]:
+            yield name
 
 
 def _ports(entry: Mapping[str, Any]) -> list[dict[str, Any]]:

@@ -74,6 +74,8 @@ def _of_value(wanted: Wanted, dump: Dump, server: Server, one: Directive) -> Ite
         yield from _of_size(wanted, server, one)
     elif one.name in _OWN_TIMEOUTS or one.name in _USER_TIMEOUTS:
         yield from _of_timeout(wanted, one)
+    elif one.name == "access_log" and one.args[0] != "off":
+        yield Loss(f"{_as_written(one)}: ours is JSON, at nginx_switchover_access_log", small=True)
     elif one.name in _SWITCHES:
         name = _SWITCHES[one.name]
         if one.args[0] == "off" and boolean(inputs_of(wanted)[name], strict=False):

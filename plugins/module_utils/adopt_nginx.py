@@ -43,7 +43,7 @@ def judge_proxy(wanted: Wanted, view: View, backends: Backends, slot: str) -> Ro
     """Give what changes on a proxy, with every problem of its configuration."""
     routing = Routing()
     nginx: Mapping[str, Any] = (view.probe or {}).get("nginx") or {}
-    routing.problems += _before(nginx, view)
+    routing.problems += _before(wanted, nginx, view)
     if routing.problems:
         return routing
     try:
@@ -65,7 +65,7 @@ def judge_proxy(wanted: Wanted, view: View, backends: Backends, slot: str) -> Ro
     return routing
 
 
-def _before(nginx: Mapping[str, Any], view: View) -> Iterator[Problem]:
+def _before(wanted: Wanted, nginx: Mapping[str, Any], view: View) -> Iterator[Problem]:
     """What is wrong before we come."""
     if nginx.get("problem"):
         remedy = "make nginx -t pass there first; what is broken before would look broken by the adoption"
@@ -73,6 +73,13 @@ def _before(nginx: Mapping[str, Any], view: View) -> Iterator[Problem]:
     elif not nginx.get("dump"):
         remedy = "run again with -v and look at the task that describes the host"
         yield Problem("nginx was not asked", "the output of nginx -T", "nothing", remedy)
+    if missing := [path for path in nginx.get("missing") or [] if not wanted.files.get(path)]:
+        yield Problem(
+            "A file to include is not there",
+            "every file of nginx_switchover_includes on the proxy",
+            f"no {', '.join(missing)}",
+            "put it there on every proxy, or give it as path and content in adopt_nginx_files; or correct the path",
+        )
     probe = (view.proxy or {}).get("probe")
     if probe in SLOTS:
         expected = "a proxy that these playbooks do not route yet, or a record that says they do"

@@ -45,7 +45,7 @@ def adopt_plan(wanted: Wanted, views: Views) -> Judgement:
         findings.notes += history.still_running(wanted, records, views)
         return _judged(findings, _nothing(records))
     if not findings.problems and _empty(wanted, views):
-        findings.problems.append(_empty_problem(wanted))
+        findings.problems.append(_empty_problem(wanted, views))
         return _judged(findings, {})
     return _adoption(wanted, views, findings)
 
@@ -66,11 +66,21 @@ def _empty(wanted: Wanted, views: Views) -> bool:
     return not any(views[host].containers(wanted.project) for host in wanted.app_hosts)
 
 
-def _empty_problem(wanted: Wanted) -> Problem:
+def _projects_there(wanted: Wanted, views: Views) -> str:
+    """The compose projects that do run, by host."""
+    found = {host: (views[host].probe or {}).get("projects") or {} for host in wanted.app_hosts}
+    return "; ".join(
+        f"{host}: {', '.join(f'project {name} ({listed(services)})' for name, services in projects.items())}"
+        for host, projects in found.items()
+        if projects
+    )
+
+
+def _empty_problem(wanted: Wanted, views: Views) -> Problem:
     return Problem(
         "There is nothing to adopt",
         f"containers of compose project {wanted.project} on {listed(list(wanted.app_hosts))}",
-        "none on any host",
+        _projects_there(wanted, views) or "none on any host",
         "correct adopt_project (docker compose ls shows the projects); where nothing runs yet, a first install is "
         "playbooks/release.yml with release_version",
     )
@@ -102,13 +112,33 @@ def _adoption(wanted: Wanted, views: Views, findings: Findings) -> Judgement:
     findings.notes += [f"{host}: {note}" for host, routing in routings.items() for note in routing.notes]
     if running is None:
         return _judged(findings, {}) if findings.problems else Judgement([_undecided()], findings.notes, None)
-    findings.notes += [*_environment_notes(wanted, views), *_reach_notes(wanted)] if running.way == "twin" else []
+    findings.notes += _left_out_notes(wanted, views)
+    findings.notes += [*_environment_notes(wanted, views), *(_reach_notes(wanted) if running.way == "twin" else ())]
     return _judged(findings, _plan(wanted, views, running, routings))
 
 
 def _undecided() -> Problem:
     remedy = "run again with -v and look at the tasks that describe the hosts"
     return Problem("No plan could be made", "what runs on every host", "not all of it was seen", remedy)
+
+
+def _left_out_notes(wanted: Wanted, views: Views) -> list[str]:
+    """Services that run the very image that is released, and that a release would leave as they are."""
+    named = {wanted.service, *wanted.services, *wanted.singletons, *wanted.shared}
+    images = {
+        one["image_id"] for host in wanted.app_hosts for one in views[host].containers(wanted.project, [wanted.service])
+    }
+    others = {
+        str(one["service"])
+        for host in wanted.app_hosts
+        for one in views[host].containers(wanted.project)
+        if one["image_id"] in images and one["service"] not in named
+    }
+    return [
+        f"{name} runs the image of {wanted.service} and is in no list: it stays at this version. Name it in "
+        "release_services, and in release_singleton_services where it must not run twice"
+        for name in sorted(others)
+    ]
 
 
 def _environment_notes(wanted: Wanted, views: Views) -> list[str]:
@@ -119,6 +149,9 @@ def _environment_notes(wanted: Wanted, views: Views) -> list[str]:
             missing = sorted(set(one["environment"]) - set(wanted.environment))
             if missing:
                 lines.append(f"{host}: {one['name']} has {', '.join(missing)}, not in release_app_environment")
+            if one.get("differs"):
+                names = ", ".join(one["differs"])
+                lines.append(f"{host}: {one['name']} has other values of {names} than release_app_environment")
     return lines
 
 

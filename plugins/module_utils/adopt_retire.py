@@ -58,6 +58,8 @@ def judge(wanted: Wanted, dump: Dump, path: str, has: Has) -> Iterator[Problem]:
     others = list(dict.fromkeys(name for one in servers for name in one.names if name not in wanted.names))
     added = f"if users ask for {', '.join(others)}: add it to nginx_switchover_server_names; " if others else ""
     kept = f"set {', '.join(dict.fromkeys(settings))}; " if settings else ""
+    if "nginx_switchover_includes" in kept:
+        kept += "the file that you include is yours to put on every proxy first; "
     remedy = (
         f'{added}{kept}if that may go: adopt_nginx_files: {{"{path}": ""}}; if it must stay: adopt_nginx_files with a '
         "new version of the file that keeps it, nginx_switchover_includes for what belongs into the site, or "
@@ -82,8 +84,8 @@ def _lost(wanted: Wanted, dump: Dump, server: Server) -> Iterator[Loss]:
     whole = _whole(dump, server)
     yield from losses(wanted, dump, whole)
     yield from _of_buffers(wanted, dump, server)
-    for one in whole.directives[len(server.directives) :]:
-        if one.name == "add_header":
+    for one in walk(whole.directives):
+        if one.name == "add_header" and not included(wanted, one):
             text = f"{one.name} {' '.join(one.args)}"
             yield _kept_by_include(wanted, one, text, f'a file with "{text};"')
 
@@ -153,7 +155,7 @@ def _unlike(wanted: Wanted, dump: Dump, server: Server, has: Has) -> Iterator[st
         elif one.name == "proxy_set_header":
             if not one.args or not HEADERS.fullmatch(one.args[0]):
                 yield f"{one.place} proxy_set_header {' '.join(one.args[:1])}"
-        elif one.name == "add_header" and one in dump.http:
+        elif one.name == "add_header":
             continue  # An included file can keep it: it is looked at with what is lost by its value.
         elif not _PLAIN.fullmatch(one.name) and not (redirects and _of_redirect(one)):
             yield f"{one.place} {one.name}"

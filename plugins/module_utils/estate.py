@@ -85,7 +85,17 @@ def _record_problems(views: HostViews, lb_hosts: Sequence[str], document: Mappin
     return problems
 
 
-def _running(views: HostViews, app_hosts: Sequence[str], slot: str) -> dict[str, list[str]]:
+def _recorded(document: Mapping[str, Any] | None, slot: str) -> str:
+    """The version that the record has in a slot: containers that were adopted in place do not name theirs."""
+    if document is None:
+        return "unknown"
+    versions = {document["from_slot"]: document["from_version"], document["to_slot"]: document["version"]}
+    return str(versions.get(slot) or "unknown")
+
+
+def _running(
+    views: HostViews, app_hosts: Sequence[str], slot: str, document: Mapping[str, Any] | None
+) -> dict[str, list[str]]:
     """Per application host that answered, the versions of the containers that run in *slot*."""
     found = {}
     for host in app_hosts:
@@ -93,7 +103,7 @@ def _running(views: HostViews, app_hosts: Sequence[str], slot: str) -> dict[str,
         if probe:
             containers = probe.get("slots", {}).get(slot, {}).get("containers", [])
             running = [one for one in containers if one.get("state") == "running"]
-            found[host] = sorted({str(one.get("version") or "unknown") for one in running})
+            found[host] = sorted({str(one.get("version") or _recorded(document, slot)) for one in running})
     return found
 
 
@@ -150,7 +160,7 @@ def estate(
     live = {host: live_of(views.get(host, {}).get("proxy")) for host in lb_hosts}
     served = next(iter(set(live.values()))) if len(set(live.values())) == 1 else None
     served = served if served in SLOTS else None
-    instances = {slot: _running(views, app_hosts, slot) for slot in SLOTS}
+    instances = {slot: _running(views, app_hosts, slot, newest) for slot in SLOTS}
     wanted = None
     if newest is not None and served is not None and served == expected_live(newest):
         wanted = newest["version"] if served == newest["to_slot"] else newest["from_version"]

@@ -70,7 +70,9 @@ class StepSequence:
             )
             if reason:
                 reading.passed = False
-                reading.reason = f"step {step['name']!r}: {reason}"
+                method = str(step.get("method") or "GET").upper()
+                where = mask(f"({method} {step['path']})", self.secrets)
+                reading.reason = f"step {step['name']!r} {where}: {reason}"
                 break
         return reading
 

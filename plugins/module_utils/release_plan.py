@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from ansible_collections.bluegreen.release.plugins.module_utils import singleton_back
 from ansible_collections.bluegreen.release.plugins.module_utils.hooks import POINTS
 
 # Differs with every release, and says nothing.
@@ -160,12 +161,16 @@ def _order(seen: Mapping[str, Any]) -> Iterator[str]:
         shared = f"{_listed(inputs['release_shared_services'])} in project {inputs['release_shared_project']}"
         yield f"start where it does not run, and leave alone where it does: {shared}"
     yield f"provision slot {context['candidate']}: {hosts}, all at once; then nginx on {proxies}"
-    yield f"migrate: {inputs['release_app_hosts'][0]}"
+    outlook = seen.get("migration") or {}
+    if outlook.get("after") or not outlook.get("known"):
+        yield f"migrate: {inputs['release_app_hosts'][0]}"
     yield f"check: each instance on {hosts}, then through {proxies}"
     yield f"switch to {context['candidate']}, watch, close: {proxies}, all at once"
     singletons = inputs.get("release_singleton_services") or []
     if singletons:
         yield f"move with the switch: {_listed(singletons)} on {inputs['release_singleton_host']}"
+    if dropped := singleton_back.left(context.get("document") or {}, singletons):
+        yield f"STOP FOR GOOD, because it is in no list any more: {_listed(dropped)}"
 
 
 def _hooks(seen: Mapping[str, Any]) -> Iterator[str]:

@@ -23,7 +23,7 @@ def release_report(
             f"Check mode: nothing was touched. {document['application']} {document['version']} would go live on"
             f" {document['to_slot']}, {document['from_version'] or 'nothing'} on {document['from_slot'] or 'no slot'}"
             " would stay up as the standby.",
-            "What cannot be known without acting: whether the migration succeeds, and the health of the candidate.",
+            "What cannot be known without acting: whether a migration succeeds, and the health of the candidate.",
         ]
     lines = [
         f"{document['application']} {document['version']} is live on {document['to_slot']}"
@@ -31,6 +31,8 @@ def release_report(
     ]
     if document.get("from_slot"):
         lines.append(f"{document['from_version']} on {document['from_slot']} stays up as the standby.")
+    if dropped := _singletons(document, "from_configuration") - _singletons(document, "configuration"):
+        lines.append(f"STOPPED for good: {', '.join(sorted(dropped))} ran once before, and is in no list any more.")
     before, after = document.get("revision_before"), document.get("revision_after")
     if before != after:
         lines.append(f"The database went from revision {before or 'none'} to {after}.")
@@ -46,7 +48,7 @@ def rollback_report(
 ) -> str:  # fmt: skip
     """Say what failed (None: nothing, the rollback was asked for), what was done, and what to run next."""
     if check_mode:
-        what = _what_failed(document, failure) if failure else f"Users would go back to {document['from_slot']}."
+        what = _what_failed(document, failure) if failure else _what_would_be(document)
         return f"Check mode: nothing was touched.\n{what}"
     parts = [_what_failed(document, failure), _where_users_are(document, undo), _what_became(document, undo)]
     parts.append(_where_the_schema_is(document))
@@ -57,6 +59,14 @@ def rollback_report(
     parts.append(f"Record: {record_directory}/{document['release_id']}.json on every proxy.")
     parts.append(_what_next(undo, failure))
     return "\n".join(part for part in parts if part)
+
+
+def _what_would_be(document: Mapping[str, Any]) -> str:
+    back = f"{document['from_slot']} ({document['from_version']})" if document["from_slot"] else "no slot"
+    return (
+        f"Users would go back to {back}; {document['version']} in {document['to_slot']} would be drained and stopped, "
+        "its logs kept."
+    )
 
 
 def _what_failed(document: Mapping[str, Any], failure: Failure | None) -> str:
@@ -94,7 +104,8 @@ def _what_became(document: Mapping[str, Any], undo: Undo) -> str:
 
 def _where_the_schema_is(document: Mapping[str, Any]) -> str:
     before, after = document.get("revision_before"), document.get("revision_after")
-    if after is None and any(step["phase"] == "migrating" for step in document["transitions"]):
+    phases = {step["phase"] for step in document["transitions"]}
+    if "migrating" in phases and "migrated" not in phases:
         return f"The migration did not end; the database was at revision {before or 'none'} when it began."
     if before == after:
         return ""
@@ -109,6 +120,10 @@ def _what_next(undo: Undo, failure: Failure | None) -> str:
 
 
 _ACTS = ("provisioning", "migrating", "checking", "switching", "watching")
+
+
+def _singletons(document: Mapping[str, Any], field: str) -> set[str]:
+    return set(((document.get(field) or {}).get("singletons") or {}).get("services") or ())
 
 
 def _seconds(document: Mapping[str, Any]) -> str:

@@ -41,6 +41,15 @@ options:
     type: list
     elements: int
     default: []
+  environment:
+    description: Values that containers should have, as the filter P(bluegreen.release.adopt_digests#filter) gives them.
+    type: dict
+    default: {}
+  included_files:
+    description: Files that nginx is to include; wildcards are allowed. Looked for on a proxy.
+    type: list
+    elements: str
+    default: []
 """
 
 EXAMPLES = r"""
@@ -58,17 +67,24 @@ EXAMPLES = r"""
 
 RETURN = r"""
 nginx:
-  description: C(dump), what nginx -T prints, and C(problem) when it does not pass.
+  description: >-
+    C(dump), what nginx -T prints, C(problem) when it does not pass, and C(missing), which of O(included_files) are not
+    there.
   returned: with O(nginx_command)
   type: dict
 docker:
   description: Versions C(engine) and C(compose); C(problem) when the engine cannot be asked.
   returned: with O(projects)
   type: dict
+projects:
+  description: Services of every compose project of the host, by project.
+  returned: with O(projects)
+  type: dict
 containers:
   description:
     - Containers of the projects, each with id, name, service, project, image, image_id, digests, state, health, ports,
-      networks, and environment, the names that the image does not set itself.
+      networks, environment, the names that the image does not set itself, and differs, the names whose value is
+      another than that of O(environment).
   returned: with O(projects)
   type: list
   elements: dict
@@ -78,6 +94,7 @@ listeners:
   type: dict
 """
 
+import glob
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
@@ -93,6 +110,8 @@ def argument_spec() -> dict[str, Any]:
         "hidden_files": {"type": "list", "elements": "path", "default": []},
         "projects": {"type": "list", "elements": "str", "default": []},
         "ports": {"type": "list", "elements": "int", "default": []},
+        "environment": {"type": "dict", "default": {}, "no_log": True},
+        "included_files": {"type": "list", "elements": "str", "default": []},
     }
 
 
@@ -101,6 +120,7 @@ def observe(parameters: dict[str, Any], run: Run) -> dict[str, Any]:
     result: dict[str, Any] = {}
     if parameters["nginx_command"]:
         result["nginx"] = adopt_look.describe_nginx(run, parameters["nginx_command"], parameters["hidden_files"])
+        result["nginx"]["missing"] = [path for path in parameters["included_files"] if not glob.glob(path)]
     if not parameters["projects"]:
         return result
     cli = parameters["docker_cli"]
@@ -109,7 +129,10 @@ def observe(parameters: dict[str, Any], run: Run) -> dict[str, Any]:
         return result
     try:
         entries = adopt_look.inspected(run, cli)
-        result["containers"] = adopt_look.describe_containers(run, cli, entries, parameters["projects"])
+        result["projects"] = adopt_look.describe_projects(entries)
+        result["containers"] = adopt_look.describe_containers(
+            run, cli, entries, parameters["projects"], parameters["environment"]
+        )
     except DockerError as error:
         result["docker"]["problem"] = str(error)
         return result

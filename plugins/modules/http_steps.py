@@ -249,7 +249,10 @@ def main() -> None:
     }
     if reading.passed or not parameters["fail"]:
         module.exit_json(changed=False, **result)
-    hint = "See the log of the service behind it, or correct the step"
+    hint = (
+        "See the log of the service behind it, or correct the step in the inventory (health_check_steps, "
+        "smoke_test_steps; release_version_header for the header of the version)"
+    )
     module.fail_json(msg=f"{parameters['base_url']}: {reading.reason}. {hint}.", **result)
 
 

@@ -4,7 +4,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -69,7 +71,8 @@ def labelled(**labels: str) -> dict[str, Any]:
 
 def test_a_container_is_described_without_values() -> None:
     run = Engine(ENTRY, labelled(project="else", service="api"))
-    (found,) = adopt_look.describe_containers(run, "docker", adopt_look.inspected(run, "docker"), ["shop"])
+    other = {"DATABASE_URL": hashlib.sha256(b"else").hexdigest()}
+    (found,) = adopt_look.describe_containers(run, "docker", adopt_look.inspected(run, "docker"), ["shop"], other)
     assert found == {
         "id": "c1",
         "name": "shop-api",
@@ -86,6 +89,7 @@ def test_a_container_is_described_without_values() -> None:
         ],
         "networks": ["shop_default"],
         "environment": ["DATABASE_URL"],
+        "differs": ["DATABASE_URL"],
     }
     assert "hidden" not in json.dumps(found)
 
@@ -125,8 +129,28 @@ def test_the_versions_of_an_engine() -> None:
     assert "permission denied" in adopt_look.describe_engine(broken, "docker")["problem"]
 
 
+LESS: dict[str, Any] = {"environment": {}, "included_files": [], "hidden_files": []}
+
+
 def given(**changes: Any) -> dict[str, Any]:
-    return {"nginx_command": [], "hidden_files": [], "projects": [], "ports": [], "docker_cli": "docker", **changes}
+    return {
+        "nginx_command": [],
+        "hidden_files": [],
+        "projects": [],
+        "ports": [],
+        "docker_cli": "docker",
+        **LESS,
+        **changes,
+    }
+
+
+def test_projects_and_files_that_are_not_there_are_told(tmp_path: Path) -> None:
+    (tmp_path / "a.conf").touch()
+    wanted = [str(tmp_path / "*.conf"), str(tmp_path / "b.inc")]
+    found = adopt_probe.observe(given(nginx_command=["nginx", "-T"], included_files=wanted), broken)
+    assert found["nginx"]["missing"] == wanted[1:]
+    run = Engine(ENTRY, labelled(project="else", service="api"))
+    assert adopt_look.describe_projects(adopt_look.inspected(run, "docker")) == {"else": ["api"], "shop": ["api"]}
 
 
 def test_only_what_was_asked_for_is_looked_at() -> None:

@@ -28,7 +28,7 @@ upstream shop {
 server {
     listen 80;
     server_name shop.test;
-    access_log /var/log/nginx/shop.log;
+    access_log off;
     client_max_body_size 100m;
 
     location / {
@@ -391,6 +391,7 @@ def test_what_our_site_does_as_well_is_not_in_the_way(old: str, new: str, told: 
         ("location / {", "ssl_ciphers HIGH;\nlocation / {", {"includes": ["/etc/l.conf"]}, "ssl_ciphers HIGH: look"),
         ("listen 80;", "listen 80 backlog=9;", {}, "listen 80 backlog=9"),
         ("proxy_http_version 1.1;", "proxy_buffer_size 16k;", {"includes": ["/etc/l.conf"]}, "16k: look whether"),
+        ("access_log off;", "access_log /var/log/shop.log;", {}, "access_log /var/log/shop.log: ours is JSON"),
         ("keepalive 32;", "least_conn;", {}, "least_conn: our site takes the hosts in turn"),
         ("app2:8000;", "app2:8000 weight=3;", {}, "weight=3: our site takes the hosts in turn"),
     ],
@@ -785,3 +786,39 @@ def test_old_containers_that_still_run_are_told_by_every_later_run() -> None:
     assert note.startswith("app1: api of shop still runs") and note.endswith("docker compose -p shop stop api")
     in_place = record.sealed({**adoption(), "adoption": {**FACTS, "way": "in_place"}})
     assert judged(lb1=proxy(in_place, probe="blue", file="blue")).notes == []
+
+
+def test_a_service_of_the_same_image_that_is_in_no_list_is_a_note() -> None:
+    found = judged(app1=app(container(), container("cleaner"), container("redis", image_id="sha256:0")))
+    told = [note for note in found.notes if "in no list" in note]
+    assert len(told) == 1
+    assert told[0].startswith("cleaner runs the image of api")
+
+
+def test_other_values_than_the_inventory_gives_are_a_note() -> None:
+    found = judged(app1=app(container(differs=["TOKEN"])))
+    assert "app1: shop-api-1 has other values of TOKEN than release_app_environment" in found.notes
+
+
+def test_the_projects_that_do_run_are_named_where_the_one_asked_for_does_not() -> None:
+    seen = {**(app().probe or {}), "projects": {"shop-stack": ["web", "cleaner"]}}
+    view = View(probe=seen, record=remembered())
+    said = problem("There is nothing to adopt", but(project="nobody"), app1=view)
+    assert "app1: project shop-stack (web and cleaner)" in said
+
+
+def test_a_file_to_include_that_is_not_on_the_proxy_is_refused_unless_it_is_given() -> None:
+    view = proxy()
+    assert view.probe is not None
+    view.probe["nginx"]["missing"] = ["/etc/nginx/shop.inc"]
+    assert "no /etc/nginx/shop.inc" in problem("A file to include is not there", lb1=view)
+    given = but(files={"/etc/nginx/shop.inc": "gzip on;", PATH: ""})
+    assert "A file to include is not there" not in [one.what for one in judged(given, lb1=view).problems]
+
+
+def test_a_header_of_the_users_own_server_is_kept_by_a_file_to_include() -> None:
+    own = proxy(**{PATH: SITE.replace("access_log off;", "add_header X-Frame-Options DENY;")})
+    said = problem("does not go away", lb1=own)
+    assert 'nginx_switchover_includes: a file with "add_header X-Frame-Options DENY;"' in said
+    assert "yours to put on every proxy first" in said
+    assert judged(but(told={**TOLD, "includes": ["/etc/l"]}), lb1=own).problems == []

@@ -65,7 +65,7 @@ def test_saved_value_is_sent_and_masked() -> None:
     assert server.requests[0].method == "POST" and server.requests[0].body == b'{"pw": "pa55word"}'
     assert server.requests[1].headers["Authorization"] == "Bearer tok-123456"
     assert not reading.passed
-    assert "step 'read': expected a body with '********'" in reading.reason
+    assert "step 'read' (GET /p): expected a body with '********'" in reading.reason
     assert "tok-123456" not in str(reading)
 
 
@@ -83,7 +83,7 @@ def test_first_failed_step_ends_the_sequence() -> None:
 
 def test_every_answer_must_carry_the_expected_headers() -> None:
     reading = StepSequence(HEALTH, {"X-Release-Slot": "green"}).run(Server(ok()).send, Time().clock)
-    assert reading.reason == "step 'health': expected header X-Release-Slot: green, found none"
+    assert reading.reason == "step 'health' (GET /health): expected header X-Release-Slot: green, found none"
 
 
 def test_waits_until_it_passes() -> None:

@@ -225,3 +225,18 @@ def test_a_slot_that_users_are_back_on_and_that_does_not_pass_is_said() -> None:
     assert told["undone"] == [
         "lb1: the slot that users are back on does not pass: step 'login': expected status 200, found 500"
     ]
+
+
+def test_nothing_is_said_of_a_migration_where_there_was_none() -> None:
+    steps = [{"phase": phase} for phase in ("opened", "migrating", "migrated", "switching", "rolling_back")]
+    text = report.rollback_report(
+        document(revision_before=None, revision_after=None, transitions=steps), undo(), None, "/r"
+    )
+    assert "migration" not in text
+    assert "database" not in text
+
+
+def test_a_service_that_ran_once_and_is_in_no_list_any_more_is_said() -> None:
+    before, after = {"singletons": {"services": ["cleaner", "cron"]}}, {"singletons": {"services": ["cron"]}}
+    found = report.release_report(document(environment="x", from_configuration=before, configuration=after))
+    assert "STOPPED for good: cleaner ran once before, and is in no list any more." in found

@@ -65,7 +65,7 @@ def test_passes_and_reports_each_step(capsys: pytest.CaptureFixture[str], base_u
 def test_failure_names_server_step_expected_and_found(capsys: pytest.CaptureFixture[str], base_url: str) -> None:
     result = run(capsys, base_url=base_url, steps=[{"name": "m", "path": "/missing"}])
     assert result["failed"]
-    assert base_url in result["msg"] and "step 'm': expected status 200, found 404" in result["msg"]
+    assert base_url in result["msg"] and "step 'm' (GET /missing): expected status 200, found 404" in result["msg"]
 
 
 def test_failure_can_be_only_reported(capsys: pytest.CaptureFixture[str], base_url: str) -> None:
