@@ -9,6 +9,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -21,6 +22,7 @@ from lab.settings import Settings, read_settings
 _ABOUT = "Measures figures on a lab of its own (LAB_NAME=bench, left up: LAB_NAME=bench bin/lab down removes it)."
 Keep = Callable[[Sequence[Figure]], None]
 _Round = TypeVar("_Round")
+_OTHER_SHAPES = {"rollback_one", "rollback_many"}
 _ON_THE_LAB = {"release", "alone", "slow_boot", "rollback", "adopt", "lab_up_warm"}
 
 
@@ -67,6 +69,16 @@ def _measurements(settings: Settings, count: int, cold_count: int, keep: Keep) -
             keep, lambda done: release.rounds(settings, count, done, "slow_boot"), release.slow_boot_figures
         ),
         "rollback": lambda: _each(keep, lambda done: rollback.rounds(settings, count, done), rollback.figures),
+        "rollback_one": lambda: _each(
+            keep,
+            partial(rollback.rounds, settings, count, proxies=1, hosts=1),
+            partial(rollback.left_figures, "rollback_left_one_seconds"),
+        ),
+        "rollback_many": lambda: _each(
+            keep,
+            partial(rollback.rounds, settings, count, proxies=20, hosts=1),
+            partial(rollback.left_figures, "rollback_left_many_seconds"),
+        ),
         "adopt": lambda: _each(keep, lambda done: adoption.rounds(settings, count, done), adoption.figures),
         "nginx": lambda: keep(_nginx(count)),
     }
@@ -100,6 +112,7 @@ def _measure(options: argparse.Namespace, figures: list[Figure]) -> None:
             say(f"bin/lab up: {timed(bring_up.UP):.1f} s")
             ready = True
         measurement()
+        ready = ready and group not in _OTHER_SHAPES
 
 
 def main(arguments: Sequence[str]) -> int:

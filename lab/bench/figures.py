@@ -54,6 +54,8 @@ KINDS: tuple[Kind, ...] = (
         "from pressing return to the last answer of the slot that users left; baseline: the bare rename over ssh",
         2,
     ),
+    Kind("rollback_left_one_seconds", "s", "rollback_one", "the same, with one proxy and one application host", 2),
+    Kind("rollback_left_many_seconds", "s", "rollback_many", "the same, with 20 proxies", 6),
     Kind("rollback_seconds", "s", "rollback", "ansible-playbook playbooks/rollback.yml from start to end", 30),
     Kind("adopt_failed_requests", "requests", "adopt", "as above, while a running application is adopted", 0),
     Kind("adopt_undo_failed_requests", "requests", "adopt", "as above, while the adoption is undone", 0),

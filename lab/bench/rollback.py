@@ -87,8 +87,9 @@ def one_round(settings: Settings) -> Round:
     return one
 
 
-def rounds(settings: Settings, count: int, done: list[Round]) -> None:
-    """So many rollbacks, each of a release of its own; fills `done` as they end."""
+def rounds(settings: Settings, count: int, done: list[Round], proxies: int = 2, hosts: int = 2) -> None:
+    """So many rollbacks, each of a release of its own, on a lab of that shape; fills `done` as they end."""
+    timed(["bin/lab", "up", "--lb", str(proxies), "--app", str(hosts)])
     timed(["bin/lab", "reset"])
     for number in range(1, count + 1):
         one = one_round(settings)
@@ -98,6 +99,11 @@ def rounds(settings: Settings, count: int, done: list[Round]) -> None:
             f"ended after {one.whole:.1f} s, {one.load['sent']} requests, {one.load['failed']} failed "
             f"{one.load['failures'] or ''}, {lost(one.writes)} writes lost"
         )
+
+
+def left_figures(name: str, done: Sequence[Round]) -> list[Figure]:
+    """The one figure of rounds on a lab of another shape."""
+    return [figure(name, (one.left for one in done), (one.bare for one in done))]
 
 
 def figures(done: Sequence[Round]) -> list[Figure]:
