@@ -80,9 +80,18 @@ def compose_override(
         for name in application.services
     }
     services.update(_others(whole, application.services))
+    unused = _unused_volumes(whole, application.services)
+    for name, definition in whole["services"].items():
+        if name not in application.services and any(source in unused for _, source in document.mounts(definition)):
+            services[name] = {**services.get(name, {}), "volumes": Reset()}
     networks: dict[str, Any] = {network: {"name": name} for network, name in names.items()}
     networks.update({f"{shared.PREFIX}{one}": {"external": True, "name": name} for one, name in foreign.items()})
-    return {"services": services, **({"networks": networks} if networks else {})}
+    volumes = {name: Reset() for name in unused}
+    return {
+        "services": services,
+        **({"networks": networks} if networks else {}),
+        **({"volumes": volumes} if volumes else {}),
+    }
 
 
 def shared_override(
@@ -119,6 +128,12 @@ def _company(name: str, application: Application) -> list[str]:
     if name in application.singletons:
         return list(application.services)
     return [one for one in application.services if one not in application.singletons]
+
+
+def _unused_volumes(compose: Mapping[str, Any], services: Sequence[str]) -> list[str]:
+    """Named volumes that no service of a slot has: compose would make an empty one of each for every slot."""
+    used = {source for name in services for _, source in document.mounts(compose["services"][name])}
+    return [name for name in compose.get("volumes") or {} if name not in used]
 
 
 def _environment_files(definition: Mapping[str, Any], carried: Mapping[str, str], last: Sequence[str]) -> OverrideList:

@@ -31,6 +31,8 @@ def ask(sequence: StepSequence, send: Send, version_header: str) -> Health:
         return answer
 
     reading = sequence.run(noting, Clock())
+    if reading.passed and version_header and not version:
+        return {"passed": False, "reason": f"expected header {version_header}, found none", "version": ""}
     return {"passed": reading.passed, "reason": reading.reason, "version": version}
 
 

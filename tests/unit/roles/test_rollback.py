@@ -19,25 +19,15 @@ from ansible_collections.bluegreen.release.plugins.module_utils import fence
 
 from tests.unit.roles.estate import OPEN, ROOT, Estate
 
-# All that is run until users move, in its order; tasks that visit a host and not the controller alone are marked.
-BEFORE = (
-    ("Check every input of this run on the controller", False),
-    ("Read what every host remembers of releases", True),
-    ("Decide what there is to go back from", False),
-    ("Go back, show that an earlier rollback still holds, or refuse", False),
-    ("Ask the instance of the slot on its own port", True),
-    ("Require that it was asked", False),
-    ("Choose the release", False),
-    ("Require that the lock may be taken", False),
-    ("Take the lock on the first proxy", True),
-    ("Require the first proxy", False),
-    ("Take the lock on the other hosts", True),
-    ("Set the context", False),
-    ("Note when and who, once for all hosts, so that all store the same document", False),
-    ("Write the next record on every proxy", True),
-    ("Set the context", False),
-)
-RENAME = "Move users with proof to blue"
+# All that is run until users move, in its order.
+BEFORE = [
+    "Check every input of this run on the controller",
+    "Ask every host what it knows",
+    "Find what there is to go back from",
+    "Take the lock on the first proxy",
+    "Take the lock on the other hosts",
+]
+RENAME = "Record that it begins, and move users with proof to blue"
 
 
 class Standby(http.server.BaseHTTPRequestHandler):
@@ -85,13 +75,13 @@ def ran(output: str) -> list[str]:
     return found
 
 
-def test_at_most_six_tasks_visit_a_host_before_users_move(tmp_path: Path, port: int) -> None:
+def test_users_move_with_the_sixth_task(tmp_path: Path, port: int) -> None:
     estate = Estate(tmp_path)
     assert estate.run(OPEN, any_errors_fatal=True)[0] == 0
     _rc, output = roll_back(estate, port)
     steps = ran(output)
-    assert steps[: steps.index(RENAME)] == [name for name, _visits in BEFORE], output
-    assert sum(visits for _name, visits in BEFORE) < 6
+    assert steps[: steps.index(RENAME)] == BEFORE, output
+    assert len(BEFORE) < 6
 
 
 @pytest.mark.parametrize("away", [False, pytest.param(True, marks=pytest.mark.slow)])
@@ -105,11 +95,11 @@ def test_a_standby_that_is_not_healthy_or_cannot_be_asked_stops_every_host(
     (tmp_path / "host_vars" / "app1.yml").write_text(
         yaml.safe_dump({"release_version_header": "X-Other", "ansible_connection": "local", **broken})
     )
-    rc, output = roll_back(estate, port, "-e", "health_check_within_seconds=0")
+    rc, output = roll_back(estate, port)
     assert rc != 0
-    expected = "none of app1 can be reached" if away else "expected header X-Other: 0.9.0, found none"
+    expected = "none of app1 can be reached" if away else "expected header X-Other, found none"
     assert expected in " ".join(output.split())
-    assert not {"Choose the release", RENAME} & set(ran(output))
+    assert ran(output)[-1] == "Find what there is to go back from"
     assert fence.read_epoch(str(tmp_path / "lb1")) == 1
 
     _rc, output = roll_back(estate, port, "-e", "rollback_force=true")

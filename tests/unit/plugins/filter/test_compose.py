@@ -187,6 +187,14 @@ def test_compose_reads_a_slot(tmp_path: Path) -> None:
 
 
 @compose_only
+def test_a_volume_that_no_service_of_the_slot_has_is_made_for_none(tmp_path: Path) -> None:
+    text = APPLICATION + "    volumes: [data:/var/lib/postgresql/data]\nvolumes:\n  data:\n  other: {}\n"
+    made = config(tmp_path, text, {})
+    assert not made.get("volumes")
+    assert not made["services"]["db"].get("volumes")
+
+
+@compose_only
 def test_build_gives_way_to_the_image(tmp_path: Path) -> None:
     text = "services: {api: {build: .}, worker: {build: .}, sidecar: {image: 's:1'}}"
     services = config(tmp_path, text, {})["services"]

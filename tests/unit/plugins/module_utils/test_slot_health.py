@@ -28,6 +28,15 @@ def test_health_and_version_come_from_one_answer(status: int) -> None:
     assert ("found 500" in found["reason"]) == (status == 500)
 
 
+def test_an_answer_without_the_header_of_the_version_passes_only_where_there_is_none() -> None:
+    def send(_request: Request) -> Answer:
+        return Answer(200, {}, b"")
+
+    assert ask(StepSequence(STEPS, {}), send, "")["passed"]
+    found = ask(StepSequence(STEPS, {}), send, "X-Release-Version")
+    assert (found["passed"], found["reason"]) == (False, "expected header X-Release-Version, found none")
+
+
 def test_all_answers_are_given_in_order() -> None:
     assert ask_all({"blue": lambda: ILL, "green": lambda: WELL}) == {"blue": ILL, "green": WELL}
     assert ask_all({}) == {}
