@@ -108,6 +108,7 @@ def _bring(
     behind = [host for host in answered if not _holds(looks[host]["record"], document)]
     if not moves and not behind:
         return _made(NOTHING, f"Every proxy that answers serves {slot}, as recorded.", silent, slot)
+    _require_less_than_the_record(looks, answered, moves, document, slot)
     version = document["version"] if slot == document["to_slot"] else document["from_version"]
     ill = [*unhealthy(looks, app_hosts, slot, version)]
     if moves and ill:
@@ -123,6 +124,21 @@ def _bring(
     where += [f"{host} does not have the last record" for host in behind]
     reason = f"Expected {slot} ({version}) as recorded, found that {', '.join(where)}."
     return _made(BRING, reason, silent, slot, moves, wish=wish)
+
+
+def _require_less_than_the_record(
+    looks: Looks, answered: Sequence[str], moves: Sequence[str], document: Mapping[str, Any], slot: str
+) -> None:
+    """Where all proxies say otherwise, or one that a later run has visited, they are believed and not the record."""
+    later = [host for host in moves if (looks[host]["record"]["epoch"] or 0) > document["epoch"]]
+    if moves and (later or len(moves) == len(answered)):
+        where = ", ".join(f"{host} serves {seen_slot(looks[host]['proxy'])}" for host in moves)
+        visited = f", and that a later run was at {', '.join(later)} and could not write its record" if later else ""
+        raise Refused(
+            f"Expected {slot}, as the closed record of {document['release_id']} says, found that {where}{visited}. "
+            "Proxies are believed, so nobody was moved. If users belong where they are, playbooks/rollback.yml makes "
+            "the record say so; else playbooks/release.yml brings them to a version."
+        )
 
 
 def _holds(view: Mapping[str, Any], document: Mapping[str, Any]) -> bool:

@@ -24,7 +24,7 @@ REFUSED = re.compile(
 def by_runner(playbook: str, arguments: list[str], folder: str) -> list[str]:
     """The command that runs a playbook as AWX does."""
     words = shlex.join(arguments)
-    return ["ansible-runner", "run", folder, "--project-dir", str(ROOT), "-p", playbook, "--cmdline", words]
+    return ["ansible-runner", "run", folder, "--project-dir", str(ROOT), "-p", playbook, f"--cmdline={words}"]
 
 
 def at_once(count: int, playbook: str, arguments: list[str]) -> list[Run]:

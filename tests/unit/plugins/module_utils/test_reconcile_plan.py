@@ -49,7 +49,20 @@ def test_a_proxy_without_the_last_record_is_given_it() -> None:
 
 def test_nobody_is_moved_to_a_slot_that_is_not_healthy() -> None:
     with pytest.raises(Refused, match="what users would get"):
-        plan(lb1=look(closed("rolled_back"), slot="green"), app1=look(blue=ILL))
+        back = closed("rolled_back")
+        plan(lb1=look(back, slot="green"), lb2=look(back, slot="blue"), app1=look(blue=ILL))
+
+
+def test_where_every_proxy_says_otherwise_they_are_believed() -> None:
+    with pytest.raises(Refused, match=r"lb1 serves blue, lb2 serves blue\. Proxies are believed"):
+        plan(lb1=look(closed("live"), slot="blue"), lb2=look(closed("live"), slot="blue"))
+
+
+def test_a_proxy_that_a_later_run_has_visited_is_not_moved_to_an_older_record() -> None:
+    full = look(closed("live"), slot="blue")
+    full["record"]["epoch"] = 3
+    with pytest.raises(Refused, match="a later run was at lb2 and could not write its record"):
+        plan(lb1=look(closed("live"), slot="green"), lb2=full)
 
 
 def test_an_older_copy_on_a_proxy_counts_as_none() -> None:
