@@ -88,6 +88,7 @@ def _container(entry: Mapping[str, Any], image: Mapping[str, Any], expected: Map
         "state": entry["State"]["Status"],
         "health": (entry["State"].get("Health") or {}).get("Status", "none"),
         "ports": _ports(entry),
+        "memory": int((entry.get("HostConfig") or {}).get("Memory") or 0),
         "networks": sorted((entry.get("NetworkSettings") or {}).get("Networks") or {}),
         "environment": sorted(own),
         "differs": sorted(_differing(config.get("Env"), expected)),

@@ -13,6 +13,7 @@ from ansible_collections.bluegreen.release.plugins.module_utils.adopt_nginx impo
     backends_of,
     judge_proxy,
 )
+from ansible_collections.bluegreen.release.plugins.module_utils.adopt_notes import notes_of
 from ansible_collections.bluegreen.release.plugins.module_utils.adopt_views import View, Views, Wanted
 from ansible_collections.bluegreen.release.plugins.module_utils.adopt_words import (
     adoption_lines,
@@ -112,57 +113,13 @@ def _adoption(wanted: Wanted, views: Views, findings: Findings) -> Judgement:
     findings.notes += [f"{host}: {note}" for host, routing in routings.items() for note in routing.notes]
     if running is None:
         return _judged(findings, {}) if findings.problems else Judgement([_undecided()], findings.notes, None)
-    findings.notes += _left_out_notes(wanted, views)
-    findings.notes += [*_environment_notes(wanted, views), *(_reach_notes(wanted) if running.way == "twin" else ())]
+    findings.notes += notes_of(wanted, views, twin=running.way == "twin")
     return _judged(findings, _plan(wanted, views, running, routings))
 
 
 def _undecided() -> Problem:
     remedy = "run again with -v and look at the tasks that describe the hosts"
     return Problem("No plan could be made", "what runs on every host", "not all of it was seen", remedy)
-
-
-def _left_out_notes(wanted: Wanted, views: Views) -> list[str]:
-    """Services that run the very image that is released, and that a release would leave as they are."""
-    named = {wanted.service, *wanted.services, *wanted.singletons, *wanted.shared}
-    images = {
-        one["image_id"] for host in wanted.app_hosts for one in views[host].containers(wanted.project, [wanted.service])
-    }
-    others = {
-        str(one["service"])
-        for host in wanted.app_hosts
-        for one in views[host].containers(wanted.project)
-        if one["image_id"] in images and one["service"] not in named
-    }
-    return [
-        f"{name} runs the image of {wanted.service} and is in no list: it stays at this version. Name it in "
-        "release_services, and in release_singleton_services where it must not run twice"
-        for name in sorted(others)
-    ]
-
-
-def _environment_notes(wanted: Wanted, views: Views) -> list[str]:
-    """Names that the running service has, and its twin would not have but for what the image itself gives."""
-    lines = []
-    for host in wanted.app_hosts:
-        for one in views[host].containers(wanted.project, [wanted.service]):
-            missing = sorted(set(one["environment"]) - set(wanted.environment))
-            if missing:
-                lines.append(f"{host}: {one['name']} has {', '.join(missing)}, not in release_app_environment")
-            if one.get("differs"):
-                names = ", ".join(one["differs"])
-                lines.append(f"{host}: {one['name']} has other values of {names} than release_app_environment")
-    return lines
-
-
-def _reach_notes(wanted: Wanted) -> list[str]:
-    """Services that a slot of its own does not have; by their names nobody answers there."""
-    return [
-        f"{one}, which is neither in release_services nor in release_shared_services: the slot does not reach it by its"
-        f" name. Where it runs in {wanted.project}, name it in release_shared_services and set release_shared_project:"
-        f" {wanted.project}"
-        for one in wanted.unreached
-    ]
 
 
 def _parts(wanted: Wanted, view: View) -> dict[str, list[str]]:

@@ -83,7 +83,8 @@ projects:
 containers:
   description:
     - Containers of the projects, each with id, name, service, project, image, image_id, digests, state, health, ports,
-      networks, environment, the names that the image does not set itself, and differs, the names whose value is
+      memory (its limit in bytes, 0 for none) and networks.
+    - Of its environment only names, those that the image does not set itself, and in differs those whose value is
       another than that of O(environment).
   returned: with O(projects)
   type: list

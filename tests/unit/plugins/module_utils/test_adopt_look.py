@@ -87,6 +87,7 @@ def test_a_container_is_described_without_values() -> None:
             {"address": "0.0.0.0", "port": 8080, "container_port": 8000},
             {"address": "::", "port": 8080, "container_port": 8000},
         ],
+        "memory": 0,
         "networks": ["shop_default"],
         "environment": ["DATABASE_URL"],
         "differs": ["DATABASE_URL"],

@@ -822,3 +822,19 @@ def test_a_header_of_the_users_own_server_is_kept_by_a_file_to_include() -> None
     assert 'nginx_switchover_includes: a file with "add_header X-Frame-Options DENY;"' in said
     assert "yours to put on every proxy first" in said
     assert judged(but(told={**TOLD, "includes": ["/etc/l"]}), lb1=own).problems == []
+
+
+@pytest.mark.parametrize(
+    ("memory", "given", "says"),
+    [
+        (0, "512m", "has no limit of memory, in a slot 512m"),
+        (1024**3, "512m", "has 1024m of memory, in a slot 512m"),
+        (512 * 1024**2, "1g", ""),
+        (0, "", ""),
+    ],
+)
+def test_less_memory_than_now_is_a_note(memory: int, given: str, says: str) -> None:
+    limits = {"memory": given} if given else {}
+    found = judged(but(limits=limits), app1=app(container(memory=memory)), app2=app(container(memory=1)))
+    told = [note for note in found.notes if "of memory" in note]
+    assert [says in note for note in told] == ([True] if says else [])
