@@ -147,6 +147,8 @@ def execute(check: Check) -> Result:
     note = ""
     passed = False
     process: subprocess.Popen[bytes] | None = None
+    # Where Molecule remembers a run, it does not bring the lab back to its first state a second time.
+    shutil.rmtree(environment(check.name)["MOLECULE_EPHEMERAL_DIRECTORY"], ignore_errors=True)
     with log.open("wb") as stream:
         try:
             process = subprocess.Popen(
