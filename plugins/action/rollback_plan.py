@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from ansible_collections.bluegreen.release.plugins.module_utils import rollback_plan
-from ansible_collections.bluegreen.release.plugins.module_utils.options import Options
-from ansible_collections.bluegreen.release.plugins.plugin_utils.planning import LOOKS, Planning
+from ansible_collections.bluegreen.release.plugins.module_utils.options import LOOKS, Options
+from ansible_collections.bluegreen.release.plugins.plugin_utils.planning import Planning
 
 SPEC: Options = {
     **LOOKS,

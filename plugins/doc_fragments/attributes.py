@@ -20,3 +20,16 @@ attributes:
     description: A second run changes nothing.
     support: full
 """
+
+    READS = r"""
+attributes:
+  check_mode:
+    description: The same in check mode.
+    support: full
+  diff_mode:
+    description: Has nothing to show as a difference.
+    support: none
+  idempotent:
+    description: Changes nothing.
+    support: full
+"""

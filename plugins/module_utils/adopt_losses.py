@@ -38,7 +38,7 @@ _SWITCHES = {"proxy_buffering": "response_buffering", "proxy_request_buffering":
 _OVERRIDDEN = ("client_max_body_size", *_OWN_TIMEOUTS, *_SWITCHES)
 _TLS = ("ssl_protocols", "ssl_ciphers")
 _SECONDS = {"ms": 0.001, "": 1, "s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800, "M": 2592000, "y": 31536000}
-_BYTES = {"": 1, "k": 1024, "m": 1024**2, "g": 1024**3}
+BYTES = {"": 1, "k": 1024, "m": 1024**2, "g": 1024**3}
 
 
 @dataclass(frozen=True)
@@ -83,14 +83,14 @@ def _of_value(wanted: Wanted, dump: Dump, server: Server, one: Directive) -> Ite
     elif one.name in _TLS and not any((each.name, each.args) == (one.name, one.args) for each in dump.http):
         text = f"{one.name} {' '.join(one.args)}"
         setting = f"[{one.file}]" if one.file != server.file else f'a file with "{text};"'
-        yield _includable(wanted, one.place, text, setting)
+        yield includable(wanted, one.place, text, setting)
 
 
 def _as_written(one: Directive) -> str:
     return f"{one.place} {one.name} {' '.join(one.args)}"
 
 
-def _includable(wanted: Wanted, place: str, text: str, setting: str) -> Loss:
+def includable(wanted: Wanted, place: str, text: str, setting: str) -> Loss:
     """The loss of what a file in nginx_switchover_includes can keep; whether one that is given does, is not known."""
     if inputs_of(wanted)["includes"]:
         return Loss(f"{place} {text}: look whether a file in nginx_switchover_includes keeps it", small=True)
@@ -118,7 +118,7 @@ def _of_address(wanted: Wanted, server: Server, one: Directive, listen: Listen, 
     if not listen.port or beside & {address_of(each) for each in same}:
         # Two servers of ours include that file, and nginx takes options of a listen in one of them only.
         line = f"listen {one.args[0]}{' ssl' if listen.ssl else ''};"
-        return _includable(wanted, one.place, f"listen {listen.text}", f'a file with "{line}"')
+        return includable(wanted, one.place, f"listen {listen.text}", f'a file with "{line}"')
     tls = "tls_" if listen.ssl and inputs_of(wanted)["tls_certificate"] else ""
     return Loss(f"{one.place} listen {listen.text}", f'nginx_switchover_{tls}listen: "{one.args[0]}"')
 
@@ -168,7 +168,7 @@ def _of_header(wanted: Wanted, server: Server, one: Directive) -> Iterator[Loss]
 
 def _of_size(wanted: Wanted, server: Server, one: Directive) -> Iterator[Loss]:
     told = str(inputs_of(wanted)["client_max_body_size"])
-    theirs, ours = (_amount(text.lower(), _BYTES) for text in (one.args[0], told))
+    theirs, ours = (amount_of(text.lower(), BYTES) for text in (one.args[0], told))
     if theirs is None or ours is None:
         return
     theirs, ours = (number or float("inf") for number in (theirs, ours))  # 0 is no limit.
@@ -179,12 +179,12 @@ def _of_size(wanted: Wanted, server: Server, one: Directive) -> Iterator[Loss]:
 
 
 def _of_timeout(wanted: Wanted, one: Directive) -> Iterator[Loss]:
-    parts = [_amount(part, _SECONDS) for part in re.findall(r"\d+[a-zA-Z]*", " ".join(one.args))]
+    parts = [amount_of(part, _SECONDS) for part in re.findall(r"\d+[a-zA-Z]*", " ".join(one.args))]
     theirs = sum(part or 0 for part in parts)
     if one.name in _USER_TIMEOUTS:
         if theirs > _USER_SECONDS:
             text = f"{one.name} {' '.join(one.args)}"
-            yield _includable(wanted, one.place, text, f'a file with "{text};"')
+            yield includable(wanted, one.place, text, f'a file with "{text};"')
         return
     name = f"{one.name.removeprefix('proxy_')}_seconds"
     if theirs <= float(inputs_of(wanted)[name]):
@@ -196,7 +196,7 @@ def _of_timeout(wanted: Wanted, one: Directive) -> Iterator[Loss]:
         yield Loss(_as_written(one), f"nginx_switchover_{name}: {math.ceil(theirs)}")
 
 
-def _amount(text: str, units: Mapping[str, float]) -> float | None:
+def amount_of(text: str, units: Mapping[str, float]) -> float | None:
     """Give a time or a size as nginx writes it; None for what is none."""
     match = re.fullmatch(r"(\d+)([a-zA-Z]*)", text)
     return int(match[1]) * units[match[2]] if match and match[2] in units else None

@@ -4,8 +4,7 @@
 
 from __future__ import annotations
 
-import re
-
+from ansible.module_utils.common.text.formatters import human_to_bytes
 from ansible_collections.bluegreen.release.plugins.module_utils.adopt_views import Views, Wanted
 
 
@@ -36,7 +35,7 @@ def _left_out_notes(wanted: Wanted, views: Views) -> list[str]:
 
 def _memory_notes(wanted: Wanted, views: Views) -> list[str]:
     """Where a slot gives a container less memory than it may use now: the kernel ends one that needs more."""
-    given = memory_bytes(str(wanted.limits.get("memory") or ""))
+    given = human_to_bytes(str(wanted.limits.get("memory") or "0").rstrip("bB"))
     lines = []
     for host in wanted.app_hosts if given else ():
         for one in views[host].containers(wanted.project, [wanted.service, *wanted.services]):
@@ -46,12 +45,6 @@ def _memory_notes(wanted: Wanted, views: Views) -> list[str]:
                 slot = f"in a slot {wanted.limits['memory']} (release_slot_limits)"
                 lines.append(f"{host}: {one['name']} has {told} of memory, {slot}")
     return lines
-
-
-def memory_bytes(text: str) -> int:
-    """A size as Docker writes it, in bytes; 0 for one that is none."""
-    found = re.fullmatch(r"(\d+)\s*([bkmg]?)b?", text.strip().lower())
-    return int(found[1]) * {"": 1, "b": 1, "k": 1024, "m": 1024**2, "g": 1024**3}[found[2]] if found else 0
 
 
 def _environment_notes(wanted: Wanted, views: Views) -> list[str]:

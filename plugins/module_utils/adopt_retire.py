@@ -8,10 +8,16 @@ import re
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import replace
 
-from ansible_collections.bluegreen.release.plugins.module_utils.adopt_losses import HEADERS, Loss, losses
+from ansible_collections.bluegreen.release.plugins.module_utils.adopt_losses import (
+    BYTES,
+    HEADERS,
+    Loss,
+    amount_of,
+    includable,
+    losses,
+)
 from ansible_collections.bluegreen.release.plugins.module_utils.adopt_site import (
     included,
-    inputs_of,
     meets,
     only_redirects,
     our_listens,
@@ -33,7 +39,6 @@ _SHOWN = 6
 # What our site says itself, so that nginx takes nothing of the same name from the http level.
 _HIDDEN = ("add_header", "proxy_set_header", "proxy_hide_header")
 _BUFFERS = ("proxy_buffer_size", "proxy_buffers", "proxy_busy_buffers_size")
-_UNITS = {"": 1, "k": 1024, "m": 1024**2}
 _PAGE = 4096  # nginx's own default on most machines.
 
 
@@ -87,7 +92,7 @@ def _lost(wanted: Wanted, dump: Dump, server: Server) -> Iterator[Loss]:
     for one in walk(whole.directives):
         if one.name == "add_header" and not included(wanted, one):
             text = f"{one.name} {' '.join(one.args)}"
-            yield _kept_by_include(wanted, one, text, f'a file with "{text};"')
+            yield includable(wanted, one.place, text, f'a file with "{text};"')
 
 
 def _whole(dump: Dump, server: Server) -> Server:
@@ -103,19 +108,13 @@ def _of_buffers(wanted: Wanted, dump: Dump, server: Server) -> Iterator[Loss]:
     """Buffers that hold a larger head of an answer: without them nginx answers 502 to those who get one."""
     written = [one for one in walk(server.directives) if one.name in _BUFFERS]
     for one in written:
-        size = re.match(r"(\d+)([kKmM]?)$", one.args[0]) if one.name == "proxy_buffer_size" and one.args else None
-        if size is None or int(size[1]) * _UNITS[size[2].lower()] <= _PAGE:
+        size = amount_of(one.args[0].lower(), BYTES) if one.name == "proxy_buffer_size" and one.args else None
+        if size is None or size <= _PAGE:
             continue
         if not any((each.name, each.args) == (one.name, one.args) for each in dump.http):
             # All of them in one: nginx refuses a size that its fellows do not suffice for.
             lines = "; ".join(dict.fromkeys(f"{each.name} {' '.join(each.args)}" for each in written))
-            yield _kept_by_include(wanted, one, f"{one.name} {one.args[0]}", f'a file with "{lines};"')
-
-
-def _kept_by_include(wanted: Wanted, one: Directive, text: str, setting: str) -> Loss:
-    if inputs_of(wanted)["includes"]:
-        return Loss(f"{one.place} {text}: look whether a file in nginx_switchover_includes keeps it", small=True)
-    return Loss(f"{one.place} {text}", f"nginx_switchover_includes: {setting}")
+            yield includable(wanted, one.place, f"{one.name} {one.args[0]}", f'a file with "{lines};"')
 
 
 def _balanced(dump: Dump, path: str) -> Iterator[Loss]:

@@ -7,10 +7,9 @@ from __future__ import annotations
 import json
 import statistics
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 from typing import Any, TypedDict
 
-from ansible_collections.bluegreen.release.plugins.module_utils import release_take, transitions
+from ansible_collections.bluegreen.release.plugins.module_utils import record, release_take, transitions
 
 SHOWN = 10
 Looks = Mapping[str, Mapping[str, Any]]
@@ -44,7 +43,7 @@ def judge(before: Looks, after: Looks, version: str, code: int) -> Drill:
             at="", release_id="", version=version, passed=False, problem=problem, exposure_seconds=None,
             recovery_seconds=None,
         )  # fmt: skip
-    times = {step["phase"]: _time(step["at"]) for step in drilled["transitions"]}
+    times = {step["phase"]: record.seconds_of(step["at"]) for step in drilled["transitions"]}
     switched, decided = times.get("switching"), times.get(transitions.ROLLING_BACK)
     ended = times.get(transitions.CLOSED) if drilled["outcome"] else None
     problem = _problem(before, after, drilled, code)
@@ -69,10 +68,13 @@ def _problem(
         return "expected the bad build to be taken back, found that it went live: nothing noticed it"
     if drilled["outcome"] is None:
         return f"expected the rollback to end, found the release in phase {drilled['phase']}"
+    silent = [host for host in before if host not in after]
+    if silent:
+        return f"expected every proxy to say where users are, found no answer of {', '.join(silent)}"
     moved = [
         f"{host} {before[host]['proxy']['probe']} to {after[host]['proxy']['probe']}"
         for host in before
-        if host in after and before[host]["proxy"]["probe"] != after[host]["proxy"]["probe"]
+        if before[host]["proxy"]["probe"] != after[host]["proxy"]["probe"]
     ]
     return f"expected users where they were, found them moved: {', '.join(moved)}" if moved else ""
 
@@ -115,7 +117,3 @@ def _between(earlier: float | None, later: float | None) -> float | None:
 
 def _seconds(value: float | None) -> str:
     return "no time" if value is None else f"{value:.1f} s"
-
-
-def _time(text: str) -> float:
-    return datetime.fromisoformat(text.replace("Z", "+00:00")).timestamp()

@@ -71,6 +71,7 @@ class Switch:
         self.tls = Tls(params["tls_name"], params["ca"] or "")
         self.result: dict[str, Any] = {"changed": False}
         self.warnings: list[str] = []
+        self.recorded = False
 
     def query(self) -> str:
         """Read everything into the result; return the reason to refuse a switch, if any."""
@@ -91,6 +92,7 @@ class Switch:
         given = {**self.params, "wait_seconds": self.params["fence_wait_seconds"]}
         try:
             stored = store(given, self.check_mode)
+            self.recorded = bool(stored["changed"])
             self.result["stored"] = {name: stored[name] for name in ("done", "release_id", "sequence")}
             self.warnings += stored.get("warnings", [])
         except RecordError as error:
@@ -166,6 +168,7 @@ class Switch:
         if self.params.get("document"):
             self.store()
         began = self.move()
+        self.result["changed"] |= self.recorded
         if self.check_mode:
             return
         reason = self.prove(began)

@@ -30,8 +30,13 @@ PROXY: Options = {
     "ca": {"type": "path"},
     "prove_timeout_seconds": {"type": "float", "default": 10},
 }
-ESTATE: Options = {
-    "image": {"type": "str", "required": True},
+HOSTS: Options = {
     "lb_hosts": {"type": "list", "elements": "str", "required": True},
     "app_hosts": {"type": "list", "elements": "str", "required": True},
+}
+ESTATE: Options = {**HOSTS, "image": {"type": "str", "required": True}}
+LOOKS: Options = {
+    **HOSTS,
+    "looks": {"type": "str", "required": True},
+    "stamp": {"type": "dict", "required": True},
 }

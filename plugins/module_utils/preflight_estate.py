@@ -5,14 +5,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime, timezone
 from typing import Any
 
 from ansible_collections.bluegreen.release.plugins.module_utils.lock import way_back
 from ansible_collections.bluegreen.release.plugins.module_utils.nginx_flags import SLOTS
 from ansible_collections.bluegreen.release.plugins.module_utils.preflight_problem import Problem, listed
 from ansible_collections.bluegreen.release.plugins.module_utils.preflight_views import Findings, Views, Wanted
-from ansible_collections.bluegreen.release.plugins.module_utils.record import newest
+from ansible_collections.bluegreen.release.plugins.module_utils.record import newest, seconds_of
 
 STATUS = "playbooks/status.yml shows what every proxy and every record says"
 
@@ -196,10 +195,9 @@ def _standby_since(history: list[dict[str, Any]], slot: str) -> float | None:
 
 def _instant(text: Any) -> float | None:
     try:
-        found = datetime.fromisoformat(str(text).replace("Z", "+00:00"))
+        return seconds_of(str(text))
     except ValueError:
         return None
-    return (found if found.tzinfo else found.replace(tzinfo=timezone.utc)).timestamp()
 
 
 def _check_readable(wanted: Wanted, views: Views, findings: Findings) -> None:

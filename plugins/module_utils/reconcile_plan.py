@@ -5,50 +5,42 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timezone
-from typing import Any, TypedDict
+from typing import Any
 
-from ansible_collections.bluegreen.release.plugins.module_utils import lock, record, release_take, transitions
+from ansible_collections.bluegreen.release.plugins.module_utils import (
+    lock,
+    record,
+    release_take,
+    rollback_plan,
+    transitions,
+)
 from ansible_collections.bluegreen.release.plugins.module_utils.rollback_plan import (
     DROP,
     GO_BACK,
+    NOTHING,
     Asked,
     Looks,
     Refused,
     answers_of,
     drop_of,
+    elsewhere,
     refusal_of_health,
     require_whole,
-    seen_slot,
     unhealthy,
 )
-from ansible_collections.bluegreen.release.plugins.module_utils.rollback_plan import (
-    plan as rollback,
-)
 
-NOTHING = "nothing"
 BUSY = "busy"
 BRING = "bring"
 
 
-class Plan(TypedDict):
-    """What to do, and why in words."""
+class Plan(rollback_plan.Plan):
+    """What to do, and why in words. action: nothing, busy (another run is at work), go_back (end a rollback), bring
+    (every proxy to the slot), or drop (the lock of a release that never began)."""
 
-    action: str
-    """nothing, busy (another run is at work), go_back (end a rollback), bring (every proxy to the slot), or drop (the
-    lock of a release that never began)."""
-    slot: str
-    """The slot that users belong on; empty where no record says it."""
-    reason: str
-    """Why, for a person."""
     moves: list[str]
-    """Proxies that serve another slot."""
+    """Proxies of which it is not known that they serve the slot."""
     silent: list[str]
     """Hosts that did not answer."""
-    notes: list[str]
-    """What was found on the way and stops nothing."""
-    wish: dict[str, Any] | None
-    """The wish for the lock, with the record to go on from."""
 
 
 def plan(
@@ -74,7 +66,7 @@ def plan(
     document = newest[0]
     name = f"release {document['release_id']} of {document['version']}"
     if document["phase"] == transitions.ROLLING_BACK and document.get("adoption") is None:
-        ended = rollback(looks, lb_hosts, app_hosts, Asked(), stamp)
+        ended = rollback_plan.plan(looks, lb_hosts, app_hosts, Asked(), stamp)
         reason = f"The rollback of {name} was not ended."
         return _made(GO_BACK, reason, silent, ended["slot"], notes=ended["notes"], wish=ended["wish"])
     if document["phase"] != transitions.CLOSED:
@@ -94,7 +86,7 @@ def _made(
     wish: dict[str, Any] | None = None,
 ) -> Plan:  # fmt: skip
     return Plan(
-        action=action, slot=slot, reason=reason, moves=[*moves], silent=silent, notes=[*notes], wish=wish
+        action=action, slot=slot, version=None, reason=reason, moves=[*moves], silent=silent, notes=[*notes], wish=wish
     )  # fmt: skip
 
 
@@ -104,7 +96,7 @@ def _bring(
 ) -> Plan:  # fmt: skip
     """The plan where the last record is closed and *slot* is the one that users belong on."""
     answered = [host for host in lb_hosts if (looks.get(host) or {}).get("proxy")]
-    moves = [host for host in answered if seen_slot(looks[host]["proxy"]) != slot]
+    moves = elsewhere(looks, lb_hosts, slot)
     behind = [host for host in answered if not _holds(looks[host]["record"], document)]
     if not moves and not behind:
         return _made(NOTHING, f"Every proxy that answers serves {slot}, as recorded.", silent, slot)
@@ -120,19 +112,19 @@ def _bring(
     except release_take.TakeError as error:
         raise Refused(str(error)) from error
     wish["holder"]["purpose"] = f"reconciliation with {document['release_id']}"
-    where = [f"{host} serves {seen_slot(looks[host]['proxy'])}" for host in moves]
+    where = [f"{host} {how}" for host, how in moves.items()]
     where += [f"{host} does not have the last record" for host in behind]
     reason = f"Expected {slot} ({version}) as recorded, found that {', '.join(where)}."
-    return _made(BRING, reason, silent, slot, moves, wish=wish)
+    return _made(BRING, reason, silent, slot, [*moves], wish=wish)
 
 
 def _require_less_than_the_record(
-    looks: Looks, answered: Sequence[str], moves: Sequence[str], document: Mapping[str, Any], slot: str
+    looks: Looks, answered: Sequence[str], moves: Mapping[str, str], document: Mapping[str, Any], slot: str
 ) -> None:
     """Where all proxies say otherwise, or one that a later run has visited, they are believed and not the record."""
     later = [host for host in moves if (looks[host]["record"]["epoch"] or 0) > document["epoch"]]
     if moves and (later or len(moves) == len(answered)):
-        where = ", ".join(f"{host} serves {seen_slot(looks[host]['proxy'])}" for host in moves)
+        where = ", ".join(f"{host} {how}" for host, how in moves.items())
         visited = f", and that a later run was at {', '.join(later)} and could not write its record" if later else ""
         raise Refused(
             f"Expected {slot}, as the closed record of {document['release_id']} says, found that {where}{visited}. "
@@ -151,17 +143,13 @@ def _at_work(
     stamp: Mapping[str, Any],
 ) -> str:  # fmt: skip
     """Who is at work, in words; empty where nobody is. A lock, or a step of a record, tells of it for so long."""
-    now, closed = _time(stamp["at"]), {one["release_id"] for one in newest if one["phase"] == transitions.CLOSED}
+    now, closed = record.seconds_of(stamp["at"]), release_take.closed_of(views)
     for holder in (view["lock"] for view in views.values() if view.get("lock")):
-        if holder["release_id"] not in closed and now - _time(holder["since"]) < patience_seconds:
+        if holder["release_id"] not in closed and now - record.seconds_of(holder["since"]) < patience_seconds:
             return f"{lock.who(holder)} has the lock since {holder['since']} ({holder['purpose']})."
     for document in newest[:1]:
         last = document["transitions"][-1]
-        if document["phase"] != transitions.CLOSED and now - _time(last["at"]) < patience_seconds:
+        if document["phase"] != transitions.CLOSED and now - record.seconds_of(last["at"]) < patience_seconds:
             name, phase = document["release_id"], document["phase"]
             return f"Release {name} is in phase {phase} since {last['at']}, by {last['actor']}."
     return ""
-
-
-def _time(text: str) -> float:
-    return datetime.fromisoformat(text.replace("Z", "+00:00")).astimezone(timezone.utc).timestamp()

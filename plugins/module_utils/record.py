@@ -12,6 +12,7 @@ import hashlib
 import json
 import re
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from typing import Any
 
 from ansible_collections.bluegreen.release.plugins.module_utils import configuration, transitions
@@ -204,6 +205,11 @@ def _history_problems(document: Mapping[str, Any]) -> list[str]:
     if document["traffic_moved"] != ("switching" in phases):
         problems.append(f"expected traffic_moved {'switching' in phases}, found {document['traffic_moved']}.")
     return [problem for problem in problems if problem]
+
+
+def seconds_of(text: str) -> float:
+    """An instant as a record has it, in seconds since 1970. Raises ValueError."""
+    return datetime.fromisoformat(text.replace("Z", "+00:00")).timestamp()
 
 
 def age(document: Mapping[str, Any]) -> tuple[int, int]:

@@ -170,7 +170,10 @@ def _order(seen: Mapping[str, Any]) -> Iterator[str]:
     if singletons:
         yield f"move with the switch: {_listed(singletons)} on {inputs['release_singleton_host']}"
     if dropped := singleton_back.left(context.get("document") or {}, singletons):
-        yield f"STOP FOR GOOD, because it is in no list any more: {_listed(dropped)}"
+        yield (
+            f"STOP in {context['live']}, because it is not in release_singleton_services any more: {_listed(dropped)};"
+            f" in {context['candidate']} it runs only if release_services has it"
+        )
 
 
 def _hooks(seen: Mapping[str, Any]) -> Iterator[str]:

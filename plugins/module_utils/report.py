@@ -5,9 +5,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 from typing import Any
 
+from ansible_collections.bluegreen.release.plugins.module_utils import record, singleton_back
 from ansible_collections.bluegreen.release.plugins.module_utils.rollback_outcome import Failure, Told, Undo
 
 
@@ -31,8 +31,12 @@ def release_report(
     ]
     if document.get("from_slot"):
         lines.append(f"{document['from_version']} on {document['from_slot']} stays up as the standby.")
-    if dropped := _singletons(document, "from_configuration") - _singletons(document, "configuration"):
-        lines.append(f"STOPPED for good: {', '.join(sorted(dropped))} ran once before, and is in no list any more.")
+    now = (document.get("configuration") or {}).get("singletons")
+    if now and (left := singleton_back.left(document, now["services"])):
+        lines.append(
+            f"STOPPED in {document['from_slot']}: {', '.join(left)} ran once before, and is not in "
+            f"release_singleton_services any more. In {document['to_slot']} it runs only if release_services has it."
+        )
     before, after = document.get("revision_before"), document.get("revision_after")
     if before != after:
         lines.append(f"The database went from revision {before or 'none'} to {after}.")
@@ -122,16 +126,8 @@ def _what_next(undo: Undo, failure: Failure | None) -> str:
 _ACTS = ("provisioning", "migrating", "checking", "switching", "watching")
 
 
-def _singletons(document: Mapping[str, Any], field: str) -> set[str]:
-    return set(((document.get(field) or {}).get("singletons") or {}).get("services") or ())
-
-
 def _seconds(document: Mapping[str, Any]) -> str:
     started, ended = document.get("started_at"), document.get("ended_at")
     if not started or not ended:
         return "?"
-    return f"{(_time(ended) - _time(started)).total_seconds():.0f}"
-
-
-def _time(text: str) -> datetime:
-    return datetime.fromisoformat(text.replace("Z", "+00:00"))
+    return f"{record.seconds_of(ended) - record.seconds_of(started):.0f}"

@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from typing import Any, TypedDict
 
 from ansible_collections.bluegreen.release.plugins.module_utils import lock, record, release_take, transitions
-from ansible_collections.bluegreen.release.plugins.module_utils.nginx_probe import UNREACHABLE
 
 Looks = Mapping[str, Mapping[str, Any]]
 
@@ -89,10 +88,11 @@ def plan(
     if closed:
         _require_there(looks, lb_hosts, slot, document)
         how = "rolled back" if document["outcome"] == "rolled_back" else "taken back before users moved"
-        reason = f"The last {_name(document)} was already {how}; users are on {slot} ({version})."
+        reason = f"The last {_name(document)} was already {how}; users are on {slot} ({version}). Nothing was changed."
         return Plan(action=ALREADY_BACK, slot=slot, version=version, reason=reason, notes=notes, wish=None)
     ill = [*unhealthy(looks, app_hosts, slot, version)] if slot else []
-    if ill and not asked.force and _moves(looks, lb_hosts, slot):
+    # What is stopped where all users are in the slot already takes nothing from them.
+    if ill and not asked.force and elsewhere(looks, lb_hosts, slot):
         raise Refused(refusal_of_health(slot, version, ill, ", or go back all the same with -e rollback_force=true"))
     notes += [f"{slot} is not healthy: {text}" for text in ill]
     try:
@@ -128,7 +128,7 @@ def drop_of(
     ended.update(since=stamp["at"], epoch=release_take.next_epoch(views), purpose=f"end of {holder['release_id']}")
     reason = (
         f"Release {holder['release_id']} ({lock.who(holder)}, {holder['since']}) took the lock and never began: the "
-        "lock is released, and users are where they were. Run again to go back from the release before it."
+        "lock is released, and users are where they were."
     )
     return Dropped(reason=reason, wish={"holder": {**holder, **ended}, "document": None})
 
@@ -211,25 +211,24 @@ def _require_target(newest: Sequence[Mapping[str, Any]], wanted: str) -> None:
     )
 
 
-def seen_slot(proxy: Mapping[str, Any]) -> str:
-    """The slot that a proxy sends users to, as far as nginx or the flag tells."""
-    return str(proxy["file"] if proxy["probe"] == UNREACHABLE else proxy["probe"])
-
-
-def _moves(looks: Looks, lb_hosts: Sequence[str], slot: str) -> bool:
-    """Whether anybody would be moved; what is stopped where all are in the slot already takes nothing from them."""
-    return any(seen_slot(looks[host]["proxy"]) != slot for host in lb_hosts if (looks.get(host) or {}).get("proxy"))
+def elsewhere(looks: Looks, lb_hosts: Sequence[str], slot: str) -> dict[str, str]:
+    """Proxies of which it is not known, by flag and by nginx alike, that they serve *slot*; what is known of each."""
+    seen = {host: looks[host]["proxy"] for host in lb_hosts if (looks.get(host) or {}).get("proxy")}
+    return {
+        host: f"serves {proxy['probe']}"
+        if proxy["agree"]
+        else f"has the flag of {proxy['file']}, while nginx says {proxy['probe']}"
+        for host, proxy in seen.items()
+        if not (proxy["agree"] and proxy["probe"] == slot)
+    }
 
 
 def _require_there(looks: Looks, lb_hosts: Sequence[str], slot: str, document: Mapping[str, Any]) -> None:
-    elsewhere = [
-        f"{host} on {seen_slot(looks[host]['proxy'])}"
-        for host in lb_hosts
-        if (looks.get(host) or {}).get("proxy") and seen_slot(looks[host]["proxy"]) != slot
-    ]
-    if elsewhere:
+    found = elsewhere(looks, lb_hosts, slot)
+    if found:
+        told = ", ".join(f"{host} {how}" for host, how in found.items())
         raise Refused(
-            f"Expected users on {slot}, as the closed record of {_name(document)} says; found {', '.join(elsewhere)}. "
+            f"Expected users on {slot}, as the closed record of {_name(document)} says; found that {told}. "
             "playbooks/reconcile.yml brings every proxy to the slot of the record."
         )
 

@@ -15,11 +15,8 @@ description:
 author:
   - bluegreen.release maintainers
 extends_documentation_fragment:
-  - bluegreen.release.attributes
+  - bluegreen.release.attributes.reads
   - bluegreen.release.docker
-attributes:
-  idempotent:
-    description: Changes nothing.
 options:
   nginx_command:
     description: Command that prints the whole configuration of nginx. Empty on a host that is no proxy.

@@ -16,10 +16,7 @@ description:
 author:
   - bluegreen.release maintainers
 extends_documentation_fragment:
-  - bluegreen.release.attributes
-attributes:
-  idempotent:
-    description: Changes nothing.
+  - bluegreen.release.attributes.reads
 options:
   slots:
     description: The slots, each with its C(port), as in C(release_slots).

@@ -16,11 +16,9 @@ description:
 author:
   - bluegreen.release maintainers
 extends_documentation_fragment:
-  - bluegreen.release.attributes
+  - bluegreen.release.attributes.reads
   - bluegreen.release.estate
-attributes:
-  idempotent:
-    description: Changes nothing.
+  - bluegreen.release.estate.hosts
 options:
   version:
     description: Version to release.

@@ -16,11 +16,7 @@ description:
 author:
   - bluegreen.release maintainers (@bluegreen-release)
 extends_documentation_fragment:
-  - bluegreen.release.attributes
-attributes:
-  idempotent:
-    description: Whether a second run changes nothing; the module changes nothing at all.
-    support: N/A
+  - bluegreen.release.attributes.reads
 options:
   state_directory:
     description: The state directory of the application on the host.

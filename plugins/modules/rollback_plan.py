@@ -16,30 +16,10 @@ description:
 author:
   - bluegreen.release maintainers
 extends_documentation_fragment:
-  - bluegreen.release.attributes
-attributes:
-  idempotent:
-    description: Whether a second run changes nothing; the plan changes nothing at all.
-    support: N/A
+  - bluegreen.release.attributes.reads
+  - bluegreen.release.estate.hosts
+  - bluegreen.release.estate.looks
 options:
-  lb_hosts:
-    description: The proxies.
-    type: list
-    elements: str
-    required: true
-  app_hosts:
-    description: The application hosts.
-    type: list
-    elements: str
-    required: true
-  looks:
-    description: Name of the variable that the looks were registered under; their fact is read as well.
-    type: str
-    required: true
-  stamp:
-    description: When and who, as the filter P(bluegreen.release.release_stamp#filter) gives it.
-    type: dict
-    required: true
   to:
     description: Id of the release that users are to go back to; empty for the one before the last.
     type: str

@@ -19,10 +19,7 @@ description:
 author:
   - bluegreen.release maintainers
 extends_documentation_fragment:
-  - bluegreen.release.attributes
-attributes:
-  idempotent:
-    description: Changes nothing.
+  - bluegreen.release.attributes.reads
 options:
   required:
     description: Variables that this run needs beyond those that the specifications require.

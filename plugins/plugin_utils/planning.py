@@ -14,13 +14,6 @@ from ansible_collections.bluegreen.release.plugins.module_utils.options import O
 from ansible_collections.bluegreen.release.plugins.module_utils.rollback_plan import Refused
 from ansible_collections.bluegreen.release.plugins.plugin_utils.action_arguments import arguments_of
 
-LOOKS: Options = {
-    "lb_hosts": {"type": "list", "elements": "str", "required": True},
-    "app_hosts": {"type": "list", "elements": "str", "required": True},
-    "looks": {"type": "str", "required": True},
-    "stamp": {"type": "dict", "required": True},
-}
-
 
 class Planning(ActionBase):
     """Gather the looks, have the pure plan made, and set what the tasks that take the lock read."""

@@ -46,5 +46,5 @@ if __name__ == "__main__":
     proceeded = [run for run in runs if run.code == 0]
     others = [run for run in runs if run.code != 0]
     refused = [run for run in others if REFUSED.search(" ".join(run.output.split()))]
-    print(f"{len(proceeded)} proceeded, {len(refused)} of {len(others)} others were refused by the lock")
+    print(f"{len(proceeded)} proceeded, {len(refused)} of {len(others)} others were refused")
     sys.exit(0 if len(proceeded) == 1 and len(refused) == len(others) else 1)

@@ -124,16 +124,6 @@ def test_environment_value_that_is_no_string(value: object) -> None:
         filters.compose_environment_file({"A": value})
 
 
-def has_compose() -> bool:
-    return (
-        bool(shutil.which("docker"))
-        and subprocess.run(["docker", "compose", "version"], capture_output=True).returncode == 0
-    )
-
-
-compose_only = pytest.mark.skipif(not has_compose(), reason="no docker compose on this machine")
-
-
 def config(folder: Path, text: str, environment: dict[str, str], **changes: Any) -> dict[str, Any]:
     """The application as compose understands it; needs the client only, no engine."""
     given = changes.pop("given", {})
@@ -167,7 +157,7 @@ def composed(
     return made
 
 
-@compose_only
+@pytest.mark.compose
 def test_compose_reads_a_slot(tmp_path: Path) -> None:
     environment = {"DATABASE_URL": "postgresql://u:p$w@db/x", "LOG_LEVEL": "debug", "EXTRA": "1"}
     services = config(tmp_path, APPLICATION, environment)["services"]
@@ -186,7 +176,7 @@ def test_compose_reads_a_slot(tmp_path: Path) -> None:
     assert worker["environment"]["EXTRA"] == "1"
 
 
-@compose_only
+@pytest.mark.compose
 def test_a_volume_that_no_service_of_the_slot_has_is_made_for_none(tmp_path: Path) -> None:
     text = APPLICATION + "    volumes: [data:/var/lib/postgresql/data]\nvolumes:\n  data:\n  other: {}\n"
     made = config(tmp_path, text, {})
@@ -194,7 +184,7 @@ def test_a_volume_that_no_service_of_the_slot_has_is_made_for_none(tmp_path: Pat
     assert not made["services"]["db"].get("volumes")
 
 
-@compose_only
+@pytest.mark.compose
 def test_build_gives_way_to_the_image(tmp_path: Path) -> None:
     text = "services: {api: {build: .}, worker: {build: .}, sidecar: {image: 's:1'}}"
     services = config(tmp_path, text, {})["services"]
@@ -202,7 +192,7 @@ def test_build_gives_way_to_the_image(tmp_path: Path) -> None:
     assert "build" not in services["api"]
 
 
-@compose_only
+@pytest.mark.compose
 def test_image_by_id_is_asked_of_no_registry(tmp_path: Path) -> None:
     api = config(tmp_path, APPLICATION, {}, image="sha256:" + "b" * 64)["services"]["api"]
     assert (api["image"], api["pull_policy"]) == ("sha256:" + "b" * 64, "never")
@@ -222,7 +212,7 @@ AWKWARD = {
 }
 
 
-@compose_only
+@pytest.mark.compose
 @pytest.mark.parametrize("name", AWKWARD)
 def test_awkward_values_arrive_as_they_are(tmp_path: Path, name: str) -> None:
     """Both ways: as the environment of a service, and put into the compose file where it names them."""
@@ -256,7 +246,7 @@ services:
 """
 
 
-@compose_only
+@pytest.mark.compose
 def test_environment_files_are_carried_in_their_order(tmp_path: Path) -> None:
     (tmp_path / "source" / "more").mkdir(parents=True)
     (tmp_path / "source" / "common.env").write_text("A=common\nB=common\nC=common\nFIXED=common\n")
@@ -280,7 +270,7 @@ services:
 """
 
 
-@compose_only
+@pytest.mark.compose
 def test_nothing_that_starts_waits_for_what_runs_on_the_live_slot_only(tmp_path: Path) -> None:
     services = config(tmp_path, LIVE_ONLY, {}, given={"release_singleton_services": ["worker"]})["services"]
     assert list(services["api"]["depends_on"]) == ["sidecar"] and not services["api"].get("links")
@@ -301,7 +291,7 @@ networks: {back: {}}
 BESIDE = {"release_shared_services": ["db", "queue"]}
 
 
-@compose_only
+@pytest.mark.compose
 def test_slot_joins_the_networks_of_the_services_beside_it(tmp_path: Path) -> None:
     (tmp_path / "source").mkdir()
     found = config(tmp_path, SHARED, {}, given={**BESIDE, "release_projects": {"green": "web"}})
@@ -319,7 +309,7 @@ def test_slot_joins_the_networks_of_the_services_beside_it(tmp_path: Path) -> No
     assert networks["back"]["name"] == "0-web_back" and networks["default"]["name"] == "0-web_default"
 
 
-@compose_only
+@pytest.mark.compose
 def test_services_beside_the_slots_are_run_as_they_are_written(tmp_path: Path) -> None:
     source = tmp_path / "source" / "compose.yml"
     source.parent.mkdir()

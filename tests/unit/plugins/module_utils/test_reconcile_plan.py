@@ -40,6 +40,14 @@ def test_a_proxy_elsewhere_is_brought_back_under_a_higher_epoch(outcome: str, sl
     assert found["wish"]["holder"]["epoch"] == 3
 
 
+def test_a_proxy_whose_nginx_says_otherwise_than_its_flag_is_not_passed_over() -> None:
+    odd = look(closed("live"), slot="green")
+    odd["proxy"] = {"file": "green", "probe": "blue", "agree": False}
+    found = plan(lb1=look(closed("live"), slot="green"), lb2=odd)
+    assert (found["action"], found["moves"]) == ("bring", ["lb2"])
+    assert "lb2 has the flag of green, while nginx says blue" in found["reason"]
+
+
 def test_a_proxy_without_the_last_record_is_given_it() -> None:
     old = closed("live", live=None, version="1.0", name=FIRST, epoch=1)
     found = plan(lb1=look(closed("live"), old), lb2=look(old))

@@ -76,7 +76,7 @@ class Estate:
                     "directory": "ready",
                 },
                 "slots": {"blue": WELL, "green": WELL},
-                **({"proxy": {"file": host.flag, "probe": host.flag}} if name in LB else {}),
+                **({"proxy": {"file": host.flag, "probe": host.flag, "agree": True}} if name in LB else {}),
             }
             for name, host in self.hosts.items()
             if host.up

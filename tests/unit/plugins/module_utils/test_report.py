@@ -239,4 +239,9 @@ def test_nothing_is_said_of_a_migration_where_there_was_none() -> None:
 def test_a_service_that_ran_once_and_is_in_no_list_any_more_is_said() -> None:
     before, after = {"singletons": {"services": ["cleaner", "cron"]}}, {"singletons": {"services": ["cron"]}}
     found = report.release_report(document(environment="x", from_configuration=before, configuration=after))
-    assert "STOPPED for good: cleaner ran once before, and is in no list any more." in found
+    (said,) = [line for line in found if line.startswith("STOPPED")]
+    assert said.startswith(
+        "STOPPED in blue: cleaner ran once before, and is not in release_singleton_services any more."
+    )
+    kept = report.release_report(document(environment="x", from_configuration=before, configuration=None))
+    assert [line for line in kept if line.startswith("STOPPED")] == []

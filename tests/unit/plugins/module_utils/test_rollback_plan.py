@@ -92,8 +92,15 @@ def test_a_second_rollback_does_nothing(outcome: str) -> None:
 
 def test_a_second_rollback_does_not_say_so_where_a_proxy_is_elsewhere() -> None:
     said = refusal(closed("rolled_back"), slot="green")
-    assert "lb1 on green" in said
+    assert "lb1 serves green" in said
     assert "playbooks/reconcile.yml" in said
+
+
+def test_a_second_rollback_does_not_say_so_where_nginx_cannot_be_asked() -> None:
+    looks = {"lb1": look(closed("rolled_back"), slot="blue"), "app1": look()}
+    looks["lb1"]["proxy"] = {"file": "blue", "probe": "unreachable", "agree": False}
+    with pytest.raises(Refused, match="lb1 has the flag of blue, while nginx says unreachable"):
+        rollback_plan.plan(looks, ["lb1"], ["app1"], NOTHING, STAMP)
 
 
 def test_a_first_install_has_nothing_to_go_back_to() -> None:
