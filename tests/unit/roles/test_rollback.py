@@ -23,7 +23,7 @@ from tests.unit.roles.estate import OPEN, ROOT, Estate
 BEFORE = [
     "Check every input of this run on the controller",
     "Ask every host what it knows",
-    "Find what there is to go back from",
+    "Decide what there is to go back from",
     "Take the lock on the first proxy",
     "Take the lock on the other hosts",
 ]
@@ -99,7 +99,7 @@ def test_a_standby_that_is_not_healthy_or_cannot_be_asked_stops_every_host(
     assert rc != 0
     expected = "none of app1 can be reached" if away else "expected header X-Other, found none"
     assert expected in " ".join(output.split())
-    assert ran(output)[-1] == "Find what there is to go back from"
+    assert ran(output)[-1] == "Decide what there is to go back from"
     assert fence.read_epoch(str(tmp_path / "lb1")) == 1
 
     _rc, output = roll_back(estate, port, "-e", "rollback_force=true")
