@@ -58,16 +58,19 @@ def held_message(holder: Mapping[str, Any], phase: str | None) -> str:
 
 
 def decide_take(
-    wanted: Mapping[str, Any], holder: Mapping[str, Any] | None, phase: str | None, epoch: int, takeover: bool
-) -> Decision:
+    wanted: Mapping[str, Any], holder: Mapping[str, Any] | None, phase: str | None, epoch: int, takeover: bool,
+    decided: bool = False,
+) -> Decision:  # fmt: skip
     """May *wanted* (a holder document with the epoch to raise to) take the lock?
 
     holder: the present one, None when free. phase: of the holder's record on this host, None when it has none.
-    epoch: the highest this host has seen. takeover: take it from another release.
+    epoch: the highest this host has seen. takeover: take it from another release. decided: the host that decides has
+    given it to *wanted*, whose epoch may have come here before, with what was done under it.
     """
     if holder is not None and dict(holder) == dict(wanted) and epoch == wanted["epoch"]:
         return Decision(write=False)
-    if wanted["epoch"] <= epoch:
+    known = decided and wanted["epoch"] == epoch and (holder is None or holder["epoch"] < epoch)
+    if wanted["epoch"] <= epoch and not known:
         found = held_message(holder, phase) if holder else "the lock is free again: run again."
         return Decision(
             write=False,

@@ -42,6 +42,12 @@ options:
     description: Take the lock from another release.
     type: bool
     default: false
+  decided:
+    description: >-
+      The host that decides has given the lock to this holder, so its epoch may be known here already, from what was
+      done under it.
+    type: bool
+    default: false
   leftovers:
     description: >-
       Releases whose lock counts as left behind, because another host knows that their record is closed.
@@ -163,7 +169,7 @@ def _decide(directory: str, params: dict[str, Any]) -> tuple[lock.Decision, dict
     phase, epoch = state_directory.holder_phase(directory, holder), fence.read_epoch(directory)
     if holder is not None and holder["release_id"] in params["leftovers"]:
         phase = transitions.CLOSED
-    return lock.decide_take(params["holder"], holder, phase, epoch, params["takeover"]), holder
+    return lock.decide_take(params["holder"], holder, phase, epoch, params["takeover"], params["decided"]), holder
 
 
 def take(params: dict[str, Any], dry_run: bool) -> dict[str, Any]:
@@ -227,6 +233,7 @@ def main() -> None:
             "release_id": {"type": "str"},
             "epoch": {"type": "int"},
             "takeover": {"type": "bool", "default": False},
+            "decided": {"type": "bool", "default": False},
             "leftovers": {"type": "list", "elements": "str", "default": []},
             "folders": {"type": "list", "elements": "str", "default": []},
         },

@@ -48,8 +48,12 @@ class Planning(ActionBase):
             document, holder = wish["document"], wish["holder"]
             lock = {name: holder[name] for name in ("release_id", "epoch")}
             context = release_take.context(document, holder["epoch"]) if document else lock
+            # What the lock is taken with, so that no host has to look through the records of all for it again.
+            proxies = [host for host in given["lb_hosts"] if host in looks]
+            views = {host: look["record"] for host, look in looks.items()}
+            taking = {"decider": proxies[0], "leftovers": release_take.closed_of(views)}
             result["ansible_facts"] = {
-                "__release_record_wish": wish,
+                "__release_record_wish": {**wish, **taking},
                 "__rollback_stamp": given["stamp"],
                 "release_record_context": context,
             }

@@ -28,5 +28,13 @@ def test_a_release_goes_on_from_a_known_state(outcome: dict[str, Any]) -> None:
     assert "1.0.0 is live on" in resumed["output"]
 
 
-def test_proxies_record_and_hosts_agree(outcome: dict[str, Any]) -> None:
-    assert "proxies, record and hosts agree" in outcome["steps"][11]["output"]
+def test_a_rollback_that_moved_nobody_says_so_and_has_ended_the_dead_release(outcome: dict[str, Any]) -> None:
+    said = " ".join(outcome["steps"][13]["output"].split())
+    assert "took the lock and never began" in said
+    assert "nobody was moved" in said
+    assert "lock: free" in outcome["steps"][14]["output"]
+
+
+@pytest.mark.parametrize("step", [11, 14])
+def test_proxies_record_and_hosts_agree(outcome: dict[str, Any], step: int) -> None:
+    assert "proxies, record and hosts agree" in outcome["steps"][step]["output"]

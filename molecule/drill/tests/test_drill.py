@@ -33,6 +33,12 @@ def test_a_build_that_goes_live_fails_the_drill(outcome: dict[str, Any]) -> None
     assert outcome["after"]["live"] == outcome["before"]["live"]
 
 
+def test_a_slot_that_does_not_pass_is_said_by_the_rollback_that_led_to_it(outcome: dict[str, Any]) -> None:
+    said = " ".join(outcome["steps"][6]["output"].split())
+    assert "lb1: the slot that users are back on does not pass" in said
+    assert "Users are back on blue. Left for you" in said
+
+
 def test_every_proxy_keeps_the_trend(host: Host) -> None:
     lines = host.file("/var/lib/bluegreen/samokoder/drills.jsonl").content_string.splitlines()
     assert [json.loads(line)["passed"] for line in lines] == [True, True, False]

@@ -104,7 +104,7 @@ class Estate:
         def run() -> None:
             host = self.hosts[name]
             phase = (host.records.get((host.lock or {}).get("release_id", "")) or {}).get("phase")
-            if lock.decide_take(holder, host.lock, phase, host.epoch, takeover).refusal:
+            if lock.decide_take(holder, host.lock, phase, host.epoch, takeover, decided=takeover).refusal:
                 raise Fenced(name)
             host.lock, host.epoch = holder, holder["epoch"]
 
@@ -160,15 +160,14 @@ def go_back(estate: Estate, plan: Any) -> Iterator[Act]:
     holder, document = plan["wish"]["holder"], plan["wish"]["document"]
     lbs, apps = ([name for name in group if estate.hosts[name].up] for group in (LB, APP))
     yield estate.take(lbs[0], holder, False)
-    yield from estate.at_once([estate.take(name, holder, True) for name in lbs[1:]])
     if document is not None:
-        copies = [estate.hosts[name].records.get(document["release_id"]) for name in lbs]
-        document = max([document, *(one for one in copies if one)], key=record.age)
+        told = estate.hosts[lbs[0]].records.get(document["release_id"])
+        document = max([document, *([told] if told else [])], key=record.age)
         document = record.advance(document, "rolling_back", {}, holder["epoch"], estate.stamp())
         for name in lbs:
             yield estate.write(name, document)
             yield estate.fenced(name, holder["epoch"], to("blue"))
-    yield from estate.at_once([estate.take(name, holder, True) for name in apps])
+    yield from estate.at_once([estate.take(name, holder, True) for name in (*lbs[1:], *apps)])
     if document is not None:
         if document["traffic_moved"] and len(lbs) < len(LB):
             return  # A proxy may still have users there: the candidate runs on, and the record stays open.
@@ -197,12 +196,12 @@ def reconcile(estate: Estate) -> Iterator[Act]:
         assert plan["wish"] is not None
         holder = plan["wish"]["holder"]
         lbs, apps = ([name for name in group if estate.hosts[name].up] for group in (LB, APP))
-        yield from [estate.take(name, holder, True) for name in lbs]
+        yield estate.take(lbs[0], holder, False)
         document = record.amend(plan["wish"]["document"], {}, holder["epoch"])
         for name in lbs:
             yield estate.write(name, document)
             yield estate.fenced(name, holder["epoch"], to(plan["slot"]))
-        yield from [estate.take(name, holder, True) for name in apps]
+        yield from [estate.take(name, holder, True) for name in (*lbs[1:], *apps)]
         yield from [estate.drop(name, holder) for name in (*lbs, *apps)]
 
 

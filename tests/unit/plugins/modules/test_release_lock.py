@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.bluegreen.release.plugins.module_utils import fence, record, state_directory
+from ansible_collections.bluegreen.release.plugins.module_utils import fence, lock, record, state_directory
 from ansible_collections.bluegreen.release.plugins.modules import release_lock
 
 A, B = "20260131T235959Z-1.0.0-aaaa", "20260131T235959Z-1.0.0-bbbb"
@@ -27,7 +27,8 @@ def holder(release_id: str, epoch: int) -> dict[str, Any]:
 def params(directory: Path, release_id: str = A, epoch: int = 1, **more: Any) -> dict[str, Any]:
     return {
         "state_directory": str(directory), "holder": holder(release_id, epoch), "release_id": release_id,
-        "epoch": epoch, "takeover": False, "leftovers": [], "folders": ["records"], "wait_seconds": 5.0, **more,
+        "epoch": epoch, "takeover": False, "decided": False, "leftovers": [], "folders": ["records"],
+        "wait_seconds": 5.0, **more,
     }  # fmt: skip
 
 
@@ -165,3 +166,22 @@ def test_of_two_takers_exactly_one_wins_every_time(tmp_path: Path) -> None:
         stored = json.loads((directory / "lock.json").read_text())
         assert stored["release_id"] == winners[0]
         assert winners[0] in next(refusal for refusal in answers.values() if refusal)
+
+
+@pytest.mark.parametrize(
+    ("decided", "present", "taken"),
+    [
+        (False, None, False),  # another run was faster, and is gone again
+        (True, None, True),  # our own switch was here before the lock
+        (True, 2, True),  # what an earlier run still held
+        (True, 3, False),  # another's, of the same epoch: two began at once, and one is not ours
+        (False, 2, False),
+    ],
+)
+def test_an_epoch_that_is_here_already_is_ours_only_where_another_host_has_decided(
+    decided: bool, present: int | None, taken: bool
+) -> None:
+    wanted = {"release_id": "a", "epoch": 3, "user": "u", "host": "h", "since": "s", "job": "", "purpose": "p"}
+    holder = {**wanted, "release_id": "b", "epoch": present} if present else None
+    found = lock.decide_take(wanted, holder, None, 3, takeover=True, decided=decided)
+    assert (found.write, found.refusal == "") == (taken, taken)
