@@ -9,8 +9,8 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-import yaml
 from ansible.errors import AnsibleError
+from ansible.module_utils.common.yaml import yaml_load
 from ansible.plugins.action import ActionBase
 from ansible_collections.bluegreen.release.plugins.filter.compose import compose_refusals, parse_compose
 from ansible_collections.bluegreen.release.plugins.module_utils import preflight_addresses as addresses
@@ -32,6 +32,7 @@ from ansible_collections.bluegreen.release.plugins.module_utils.preflight_steps 
 from ansible_collections.bluegreen.release.plugins.modules.http_steps import argument_spec
 from ansible_collections.bluegreen.release.plugins.plugin_utils.action_arguments import arguments_of
 from packaging.specifiers import SpecifierSet
+from yaml import YAMLError
 
 COLLECTION = Path(__file__).parents[2]
 
@@ -87,16 +88,16 @@ class ActionModule(ActionBase):
         specs: dict[str, Any] = {}
         for path in sorted(COLLECTION.glob("roles/*/meta/argument_specs.yml")):
             try:
-                content = yaml.safe_load(path.read_text(encoding="utf-8"))
+                content = yaml_load(path.read_text(encoding="utf-8"))
                 specs[path.parents[1].name] = content["argument_specs"]
-            except (OSError, yaml.YAMLError, KeyError, TypeError) as error:
+            except (OSError, YAMLError, KeyError, TypeError) as error:
                 raise AnsibleError(
                     f"{path}: expected argument_specs, found {error!r}; install the collection anew"
                 ) from error
         return specs
 
     def _run(self, variables: dict[str, Any], inventory: list[str]) -> rules.Run:
-        runtime = yaml.safe_load((COLLECTION / "meta/runtime.yml").read_text(encoding="utf-8"))
+        runtime = yaml_load((COLLECTION / "meta/runtime.yml").read_text(encoding="utf-8"))
         supported = str(runtime["requires_ansible"])
         version = str(variables["ansible_version"]["full"])
         sources = variables.get("ansible_inventory_sources") or []
