@@ -22,6 +22,7 @@ from typing import Any
 from ansible_collections.bluegreen.release.plugins.module_utils.nginx_http import Answer, AskError, ask
 
 from tests.nginx.render import SECRET, Rendered, render
+from tests.ports import free_port
 
 WORKERS = 2  # as in MAIN
 MAIN = """
@@ -44,13 +45,6 @@ http {{
 
 # Ports that stand for a proxy's own in what is rendered.
 COMMON_PORTS = (64001, 64002, 64003)
-
-
-def free_port() -> int:
-    """A port that nothing listens on."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
 
 
 def until(condition: Any, seconds: float = 5.0) -> None:

@@ -12,9 +12,10 @@ import pytest
 from ansible_collections.bluegreen.release.plugins.module_utils.nginx_apply import ApplyError
 from ansible_collections.bluegreen.release.plugins.module_utils.nginx_http import ask
 
-from tests.nginx.proxy import Proxy, free_port, new_proxy, until
+from tests.nginx.proxy import Proxy, new_proxy, until
 from tests.nginx.render import SECRET, render
 from tests.nginx.runs import run, siting, switching
+from tests.ports import free_port
 
 
 def contents(proxy: Proxy) -> dict[str, bytes]:

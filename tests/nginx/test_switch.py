@@ -14,8 +14,10 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from ansible_collections.bluegreen.release.plugins.module_utils import record
 from ansible_collections.bluegreen.release.plugins.module_utils.fence import StaleEpoch
 from ansible_collections.bluegreen.release.plugins.module_utils.nginx_flags import FlagsError
 
@@ -184,6 +186,36 @@ def fill(directory: Path) -> None:
     assert refused.value.errno == errno.ENOSPC
 
 
+def recorded(epoch: int = 0) -> dict[str, Any]:
+    """A record as going back stores it on the way."""
+    plan = {"version": "2.0", "image": "i", "digest": "d", "live": "blue", "candidate": "green"}
+    release = {"release_id": "20260101T000000Z-2.0-0000", "application": "shop", "environment": "x", "mode": "run"}
+    return record.new_document(plan, release, epoch, {"at": "2026-01-01T00:00:00Z", "actor": "a", "run": "r"})
+
+
+def test_a_record_is_stored_before_the_rename_and_counts_as_a_change(live: Proxy) -> None:
+    document = recorded()
+    switch = switching(live, "green", document=document)
+    switch.run()
+    path = live.root / "state" / "records" / f"{document['release_id']}.json"
+    assert json.loads(path.read_text()) == document
+    assert switch.result["stored"] == {"done": True, "release_id": document["release_id"], "sequence": 1}
+    assert path.stat().st_mtime <= switch.result["renamed_at"]
+    again = switching(live, "green", document=document)
+    again.run()
+    assert not again.result["changed"], "the same record, and the same slot"
+    later = switching(live, "green", document=record.amend(document, {}, 0))
+    later.run()
+    assert (later.result["changed"], later.result["renamed_at"]) == (True, None)
+
+
+def test_a_record_of_a_stale_epoch_moves_nobody(live: Proxy) -> None:
+    (live.root / "state" / "epoch").write_text("7")
+    with pytest.raises(StaleEpoch):
+        switching(live, "green", document=recorded()).run()
+    assert live.front().headers["x-backend"] == "blue"
+
+
 def test_full_disk_switches_in_both_directions(own: Proxy) -> None:
     with small_file_system(own.root / "state"):
         own.write()
@@ -191,8 +223,10 @@ def test_full_disk_switches_in_both_directions(own: Proxy) -> None:
         (own.root / "state" / "fence.lock").touch()
         fill(own.root / "state")
         for slot in ("green", "blue"):
-            switching(own, slot).run()
+            switch = switching(own, slot, document=recorded())
+            switch.run()
             assert own.front().headers["x-backend"] == slot
+            assert "No space left on device" in switch.result["stored"]["msg"]
         own.stop()
 
 

@@ -19,8 +19,9 @@ import pytest
 from ansible_collections.bluegreen.release.plugins.module_utils.nginx_apply import ApplyError, Nginx
 from ansible_collections.bluegreen.release.plugins.module_utils.nginx_siting import Site
 
-from tests.nginx.proxy import Proxy, backend, free_port, until
+from tests.nginx.proxy import Proxy, backend, until
 from tests.nginx.runs import given, nginx_of, run, switching
+from tests.ports import free_port
 
 Start = Callable[..., "Housed"]
 

@@ -6,11 +6,12 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
-import socket
 import subprocess
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+
+from tests.ports import free_port
 
 
 def programs() -> Path | None:
@@ -24,9 +25,7 @@ def running() -> Iterator[str]:
     """Run a server for one test module and yield its URL; it never runs as root."""
     folder = programs()
     assert folder is not None
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     place = Path(tempfile.mkdtemp(prefix="samokoder-postgres-"))
     prefix: list[str] = []
     if os.geteuid() == 0:

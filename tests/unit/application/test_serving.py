@@ -7,7 +7,6 @@ import asyncio
 import contextlib
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -17,6 +16,8 @@ from pathlib import Path
 import aiohttp
 import httpx
 import pytest
+
+from tests.ports import free_port
 
 APPLICATION = Path(__file__).resolve().parents[3] / "lab" / "application"
 WAIT_SECONDS = 60.0
@@ -30,9 +31,7 @@ class Process:
         self.faults.mkdir(parents=True)
         (place / "samokoder").symlink_to(APPLICATION / "samokoder")
         (place / "release").symlink_to(APPLICATION / "releases" / "v1_0_0")
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            port = free.getsockname()[1]
+        port = free_port()
         self.url = f"http://127.0.0.1:{port}"
         self._place = place
         self.environment = {

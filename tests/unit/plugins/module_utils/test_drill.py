@@ -49,6 +49,7 @@ def test_a_build_that_no_user_met_has_no_exposure() -> None:
         (looks(OLD), 2, "it was refused"),
         (looks(OLD, closed("live"), slot="green"), 0, "went live"),
         (looks(OLD, opened()), 2, "in phase opened"),
+        ({"lb2": looks(OLD, taken_back())["lb1"]}, 2, "no answer of lb1"),
         (looks(OLD, taken_back(), slot="green"), 2, "lb1 blue to green"),
     ],
 )

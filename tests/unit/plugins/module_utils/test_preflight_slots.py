@@ -15,6 +15,8 @@ from ansible_collections.bluegreen.release.plugins.module_utils.preflight_slots 
     describe_slots,
 )
 
+from tests.ports import free_port
+
 LABELS = {"com.docker.compose.project": "shop-blue", "bluegreen.version": "1.0.0"}
 PROJECTS = {"blue": "shop-blue", "green": "shop-green"}
 
@@ -39,7 +41,7 @@ def container(port: int, **labels: str) -> dict[str, Any]:
 
 def listening() -> socket.socket:
     server = socket.socket()
-    server.bind(("127.0.0.1", 0))
+    server.bind(("127.0.0.1", free_port()))
     server.listen()
     return server
 

@@ -96,10 +96,11 @@ def test_a_second_rollback_does_not_say_so_where_a_proxy_is_elsewhere() -> None:
     assert "playbooks/reconcile.yml" in said
 
 
-def test_a_second_rollback_does_not_say_so_where_nginx_cannot_be_asked() -> None:
+@pytest.mark.parametrize(("file", "nginx"), [("blue", "unreachable"), ("green", "blue"), ("unknown", "blue")])
+def test_a_second_rollback_does_not_say_so_where_flag_and_nginx_differ(file: str, nginx: str) -> None:
     looks = {"lb1": look(closed("rolled_back"), slot="blue"), "app1": look()}
-    looks["lb1"]["proxy"] = {"file": "blue", "probe": "unreachable", "agree": False}
-    with pytest.raises(Refused, match="lb1 has the flag of blue, while nginx says unreachable"):
+    looks["lb1"]["proxy"] = {"file": file, "probe": nginx, "agree": False}
+    with pytest.raises(Refused, match=f"lb1 has the flag of {file}, while nginx says {nginx}"):
         rollback_plan.plan(looks, ["lb1"], ["app1"], NOTHING, STAMP)
 
 

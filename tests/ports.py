@@ -1,0 +1,34 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Ports for servers of the tests."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import socket
+from pathlib import Path
+
+EPHEMERAL = Path("/proc/sys/net/ipv4/ip_local_port_range")
+FIRST = 20000  # above the ports of labs
+PER_PROCESS = 100  # so that tests beside each other seldom try the same ones
+
+_candidates = itertools.count(FIRST + os.getpid() % 100 * PER_PROCESS)
+
+
+def free_port() -> int:
+    """A port that nothing listens on, never the same one twice.
+
+    It is below those that the kernel gives to outgoing connections: whoever is to listen on it, now or after a
+    restart, finds it free. AssertionError where there is none any more.
+    """
+    above = int(EPHEMERAL.read_text().split()[0])
+    for port in _candidates:
+        assert port < above, f"no port is left between {FIRST} and {above}"
+        with socket.socket() as listener:
+            try:
+                listener.bind(("0.0.0.0", port))
+            except OSError:
+                continue
+            return port
+    raise AssertionError("a count has no end")
