@@ -9,7 +9,15 @@ prepare_sshd() {
 }
 
 prepare_nginx() {
-    mkdir -p /var/lib/bluegreen
+    mkdir -p /var/lib/bluegreen /etc/systemd/system/nginx.service.d
+}
+
+# There is no systemd here: what drop-ins of a unit have run before it is run, and keeps it from starting if it fails.
+before() {
+    local line
+    while read -r line; do
+        eval "${line#ExecStartPre=}" || return
+    done < <(cat "/etc/systemd/system/$1.service.d/"*.conf 2>/dev/null | grep '^ExecStartPre=')
 }
 
 # An engine inside a container: /sys and /proc/sys writable, and on cgroup v2 controllers handed on from a leaf of its own.
@@ -44,7 +52,7 @@ prepare_registry_private() {
 daemon() {
     case $1 in
     sshd) exec /usr/sbin/sshd -D -e ;;
-    nginx) exec /usr/sbin/nginx -g 'daemon off;' ;;
+    nginx) before nginx && exec /usr/sbin/nginx -g 'daemon off;' ;;
     dockerd) exec dockerd --cgroup-parent "${LAB_CGROUP_PARENT:-/docker}" ;;
     postgres)
         exec setpriv --reuid postgres --regid postgres --init-groups --inh-caps=-all \

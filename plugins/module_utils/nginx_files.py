@@ -11,7 +11,7 @@ import stat
 from dataclasses import dataclass
 
 from ansible_collections.bluegreen.release.plugins.module_utils.fence import write_durably
-from ansible_collections.bluegreen.release.plugins.module_utils.nginx_flags import flag_path
+from ansible_collections.bluegreen.release.plugins.module_utils.nginx_flags import Stamp, flag_path
 
 _DIRECTORY_MODE = 0o755
 _NEW_MODE = 0o644
@@ -186,5 +186,5 @@ def make_directory(path: str, owner: tuple[int, int]) -> bool:
 def make_flag(directory: str, slot: str, owner: tuple[int, int]) -> None:
     """Create the first flag of a host."""
     path = flag_path(directory, slot)
-    write_durably(path, b"", 0o644)
+    write_durably(path, str(Stamp()).encode(), 0o644)
     os.chown(path, *owner)

@@ -5,12 +5,29 @@
 from __future__ import annotations
 
 import os
+import re
 import stat
 import time
+from dataclasses import dataclass
 
 SLOTS = ("blue", "green")
 NONE = "none"
 UNKNOWN = "unknown"
+
+
+# Of one width, so that a stamp is replaced in place, on a full disk too.
+_STAMP = re.compile(r"(\d{10}) (\d{10})\n")
+
+
+@dataclass(frozen=True, order=True)
+class Stamp:
+    """When users were moved to the slot of a flag: the epoch of the lock, and the sequence of the record."""
+
+    epoch: int = 0
+    sequence: int = 0
+
+    def __str__(self) -> str:
+        return f"{self.epoch:010d} {self.sequence:010d}\n"
 
 
 class FlagsError(Exception):
@@ -75,3 +92,26 @@ def settle(directory: str) -> str:
     except OSError as error:
         return f"the switch is in effect, but {directory} could not be flushed to disk: {error.strerror}"
     return ""
+
+
+def parse_stamp(text: str) -> Stamp | None:
+    """The stamp that a flag holds; None when the text is none."""
+    found = _STAMP.fullmatch(text)
+    return Stamp(int(found[1]), int(found[2])) if found else None
+
+
+def read_stamp(directory: str, slot: str) -> Stamp:
+    """The stamp of the flag of *slot*; the oldest of all when it has none. OSError when the flag cannot be read."""
+    with open(flag_path(directory, slot), "rb") as stream:
+        return parse_stamp(stream.read(64).decode("ascii", "replace")) or Stamp()
+
+
+def write_stamp(directory: str, slot: str, stamp: Stamp) -> None:
+    """Stamp the flag of *slot*. In place: a proxy that dies meanwhile is without a stamp, never without a flag.
+
+    OSError when it cannot be written.
+    """
+    descriptor = os.open(flag_path(directory, slot), os.O_WRONLY | os.O_NOFOLLOW)
+    with os.fdopen(descriptor, "wb", buffering=0) as stream:
+        stream.write(str(stamp).encode())
+        os.fsync(stream.fileno())

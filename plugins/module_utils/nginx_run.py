@@ -10,7 +10,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from ansible_collections.bluegreen.release.plugins.module_utils.fence import fenced
-from ansible_collections.bluegreen.release.plugins.module_utils.nginx_apply import Goal, Nginx, apply
+from ansible_collections.bluegreen.release.plugins.module_utils.nginx_apply import (
+    ApplyError,
+    Goal,
+    Nginx,
+    apply,
+)
 from ansible_collections.bluegreen.release.plugins.module_utils.nginx_container import Needs
 from ansible_collections.bluegreen.release.plugins.module_utils.nginx_explain import explain
 from ansible_collections.bluegreen.release.plugins.module_utils.nginx_files import FileSet, ManagedFile, read_file
@@ -20,6 +25,7 @@ from ansible_collections.bluegreen.release.plugins.module_utils.nginx_probe impo
 from ansible_collections.bluegreen.release.plugins.module_utils.nginx_replaced import Replaced
 
 LOOK_SECONDS = 2.0
+SYSTEMD = "/run/systemd/system"  # there only where systemd runs: sd_booted(3)
 _OURS = b"# Managed by bluegreen.release"
 
 
@@ -119,6 +125,25 @@ class Run(ABC):
         if proofs:
             self.result["proof"] = proofs[0].as_result()
         return not self.check_mode
+
+    def put_guard(self, files: FileSet) -> None:
+        """Have the files of the start guard as wanted; nginx need not be reloaded for them."""
+        differing = files.differing()
+        if not differing:
+            return
+        self.result["diff"] = [*self.result.get("diff", []), *files.diff()]
+        self.result["files"] += [file.path for file in differing]
+        self.result["changed"] = True
+        if self.check_mode:
+            return
+        files.write()
+        if os.path.isdir(SYSTEMD):
+            done = self.nginx.run(["systemctl", "daemon-reload"])
+            if done.code != 0:
+                raise ApplyError(
+                    f"expected systemd to read {self.params['guard_file']}, found: {done.last_lines}. The site is in "
+                    "effect; correct that, then run again."
+                )
 
 
 def gone(paths: list[str]) -> list[ManagedFile]:

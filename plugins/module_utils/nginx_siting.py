@@ -29,6 +29,7 @@ from ansible_collections.bluegreen.release.plugins.module_utils.nginx_http impor
 from ansible_collections.bluegreen.release.plugins.module_utils.nginx_placement import Placement, mask
 from ansible_collections.bluegreen.release.plugins.module_utils.nginx_probe import OURS, look_at_entrance
 from ansible_collections.bluegreen.release.plugins.module_utils.nginx_run import LOOK_SECONDS, Run, gone, is_ours
+from ansible_collections.bluegreen.release.plugins.module_utils.start_guard_files import files as guard_files
 
 
 class Site(Run):
@@ -123,6 +124,7 @@ class Site(Run):
         if not done and not self.check_mode:
             self._still_entered(goals[1])
         self._keep_generation()
+        self.put_guard(FileSet(guard_files(self.params, self.probe())))
 
     def _keep(self, files: FileSet) -> list[str]:
         """Keep copies of what will be replaced, before anything is. The paths that were kept just now."""

@@ -13,11 +13,14 @@ from ansible_collections.bluegreen.release.plugins.module_utils.nginx_flags impo
     NONE,
     UNKNOWN,
     FlagsError,
+    Stamp,
     flag_path,
     other_slot,
     read_flags,
+    read_stamp,
     settle,
     switch_flag,
+    write_stamp,
 )
 from ansible_collections.bluegreen.release.plugins.module_utils.nginx_http import Tls, prove
 from ansible_collections.bluegreen.release.plugins.module_utils.nginx_probe import (
@@ -28,6 +31,7 @@ from ansible_collections.bluegreen.release.plugins.module_utils.nginx_probe impo
 )
 from ansible_collections.bluegreen.release.plugins.module_utils.record import RecordError
 from ansible_collections.bluegreen.release.plugins.module_utils.record_writing import NOT_STORED, store
+from ansible_collections.bluegreen.release.plugins.module_utils.state_directory import read_records
 
 _LONGEST_WAIT_SECONDS = 60.0
 _LOOK_SECONDS = 2.0
@@ -129,16 +133,36 @@ class Switch:
                 "after": flag_path(self.directory, slot) + "\n",
             }
             self.result["renamed_at"] = None
-            if before == slot or self.check_mode:
+            if self.check_mode:
                 self.result["changed"] = before != slot
                 return time.monotonic()
-            self.wait_for_instant()
-            instant = switch_flag(self.directory, slot)
-            self.result.update(changed=True, renamed_at=time.time(), file=slot)
+            instant = time.monotonic()
+            if before != slot:
+                self.wait_for_instant()
+                instant = switch_flag(self.directory, slot)
+                self.result.update(changed=True, renamed_at=time.time(), file=slot)
+            self.stamp()
             warning = settle(self.directory)
             if warning:
                 self.warnings.append(warning)
             return instant
+
+    def stamp(self) -> None:
+        """Say in the flag when its slot was chosen, behind the rename: proxies that were away compare it (start_guard).
+
+        Also where users were on the slot already: it has been chosen again. What stands in the way stops nothing.
+        """
+        slot, documents = self.params["slot"], read_records(self.params["state_directory"])[0]
+        stamp = Stamp(self.params["epoch"], documents[0]["sequence"] if documents else 0)
+        try:
+            if read_stamp(self.directory, slot) != stamp:
+                write_stamp(self.directory, slot, stamp)
+                self.result["changed"] = True
+        except OSError as error:
+            self.warnings.append(
+                f"the switch is in effect, but {flag_path(self.directory, slot)} could not be stamped "
+                f"({error.strerror}): a proxy that was away meanwhile does not follow this one when it starts"
+            )
 
     def prove(self, began: float) -> str:
         """Prove the slot through the front door; return the reason of a failed proof, else an empty text."""
@@ -156,7 +180,7 @@ class Switch:
         return (
             f"expected every answer of {self.params['front_url']} over {self.params['prove_seconds']:g} s to come from "
             f"{slot}, found {proof.found} within {self.params['prove_timeout_seconds']:g} s. The flag "
-            f"{'was moved to' if self.result['changed'] else 'already was at'} {slot}; run the same task with slot "
+            f"{'was moved to' if self.result['renamed_at'] else 'already was at'} {slot}; run the same task with slot "
             f"{other_slot(slot)} to go back."
         )
 

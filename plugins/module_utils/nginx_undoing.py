@@ -8,12 +8,13 @@ import contextlib
 import os
 
 from ansible_collections.bluegreen.release.plugins.module_utils.nginx_apply import Goal
-from ansible_collections.bluegreen.release.plugins.module_utils.nginx_files import FileSet
+from ansible_collections.bluegreen.release.plugins.module_utils.nginx_files import FileSet, ManagedFile
 from ansible_collections.bluegreen.release.plugins.module_utils.nginx_flags import NONE, SLOTS, flag_path
 from ansible_collections.bluegreen.release.plugins.module_utils.nginx_generations import Generation
 from ansible_collections.bluegreen.release.plugins.module_utils.nginx_probe import look_for_none
 from ansible_collections.bluegreen.release.plugins.module_utils.nginx_replaced import put_back
 from ansible_collections.bluegreen.release.plugins.module_utils.nginx_run import LOOK_SECONDS, Run, gone
+from ansible_collections.bluegreen.release.plugins.module_utils.start_guard_files import paths as guard_paths
 
 
 class Withdrawal(Run):
@@ -38,6 +39,8 @@ class Withdrawal(Run):
             missed="nginx keeps the configuration that was to be withdrawn. Its error log says why.",
         )
         self.make_so(FileSet(list(wanted.values())), [goal], goal.look(LOOK_SECONDS) != NONE)
+        # The drop-in first: it names the others.
+        self.put_guard(FileSet([ManagedFile(path, None) for path in reversed(guard_paths(self.params))]))
         left = [path for path in (flag_path(self.params["flags_directory"], slot) for slot in SLOTS)]
         left = [path for path in left if os.path.lexists(path)]
         self.result["changed"] = self.result["changed"] or bool(kept or left)

@@ -113,6 +113,17 @@ options:
         description: Secret of the preview.
         type: str
         required: true
+  peers:
+    description: The other proxies, each with C(host) and C(address); the start guard asks them.
+    type: list
+    elements: dict
+    default: []
+  guard_file:
+    description: >-
+      Path of a drop-in (0644) of the unit of systemd that runs nginx. Before nginx starts, a proxy that was away while
+      users were moved follows the other proxies. Empty for no guard.
+    type: str
+    default: ""
   flags_directory:
     description: Directory of the flag; made when missing.
     type: path
@@ -273,6 +284,8 @@ def _argument_spec() -> dict[str, Any]:
         "preview_file": {"type": "path", "required": True},
         "replaces": {"type": "dict", "default": {}},
         "inputs": {"type": "dict", "options": _inputs_spec()},
+        "peers": {"type": "list", "elements": "dict", "default": []},
+        "guard_file": {"type": "str", "default": ""},
         "flags_directory": {"type": "path", "required": True},
         "initial_slot": {"type": "str", "choices": ["", "blue", "green"], "default": ""},
         "owner": {"type": "str", "default": ""},

@@ -79,6 +79,8 @@ def given(proxy: Proxy, mode: str = "site", **inputs: Any) -> dict[str, Any]:
             "preview_addresses": [],
             "preview_secret": SECRET,
         },
+        "peers": [],
+        "guard_file": "",
         "initial_slot": "",
         "owner": "",
         **asked(proxy),

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from tests.nginx.backend import LOCATION
-from tests.nginx.proxy import Proxy
+from tests.nginx.proxy import Proxy, until
 from tests.nginx.render import SECRET
 
 MEGABYTE = 1024 * 1024
@@ -154,10 +154,12 @@ def test_secret_does_not_reach_the_application(shared: Proxy) -> None:
 def test_log_is_json_and_names_slot_and_upstream(shared: Proxy) -> None:
     exchange(shared, "GET", "/logged?token=abc")
 
-    def lines() -> list[dict[str, Any]]:
-        return [json.loads(line) for line in (shared.root / "access.log").read_text().splitlines()]
+    def logged() -> list[dict[str, Any]]:
+        lines = [json.loads(line) for line in (shared.root / "access.log").read_text().splitlines()]
+        return [line for line in lines if line["path"] == "/logged"]
 
-    entry = next(line for line in lines() if line["path"] == "/logged")
+    until(logged)  # nginx writes the line behind its answer
+    (entry,) = logged()
     assert (entry["slot"], entry["upstream"], entry["upstream_status"]) == ("blue", f"127.0.0.1:{shared.blue}", "200")
     assert float(entry["upstream_seconds"]) <= entry["seconds"] + 0.01
     assert "token" not in (shared.root / "access.log").read_text()

@@ -1,0 +1,137 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Two real proxies: one that was away while users were moved asks the other one before it starts."""
+
+from __future__ import annotations
+
+import contextlib
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ansible_collections.bluegreen.release.plugins.module_utils.nginx_flags import Stamp, read_stamp
+
+from tests.nginx.proxy import Proxy, new_proxy
+from tests.nginx.runs import siting, switching, withdrawing
+
+
+def guarded(proxy: Proxy, *peers: Proxy, **more: Any) -> Any:
+    """A run of nginx_site with a guard that asks *peers*."""
+    named = [{"host": f"lb{peer.port}", "address": "127.0.0.1"} for peer in peers]
+    return siting(proxy, peers=named, guard_file=str(drop_in(proxy)), **more)
+
+
+def drop_in(proxy: Proxy) -> Path:
+    return proxy.root / "nginx.service.d" / "bluegreen-shop.conf"
+
+
+@pytest.fixture
+def pair() -> Iterator[tuple[Proxy, Proxy]]:
+    """Two proxies on blue, each guarded by the other."""
+    with contextlib.ExitStack() as stack:
+        first, second = stack.enter_context(new_proxy()), stack.enter_context(new_proxy())
+        for proxy in (first, second):
+            proxy.write()
+            proxy.start()
+            guarded(proxy, second if proxy is first else first).run()
+        # Both listen on one address here, so that the port tells them apart.
+        for proxy, peer in ((first, second), (second, first)):
+            told = proxy.root / "state" / "start_guard.json"
+            told.write_text(told.read_text().replace(f":{proxy.port}/", f":{peer.port}/"))
+        yield first, second
+
+
+def start_guarded(proxy: Proxy) -> tuple[int, str]:
+    """What systemd does: the line of the drop-in, and nginx when that succeeds."""
+    line = drop_in(proxy).read_text().partition("-c '")[2].partition("'\n")[0]
+    done = subprocess.run(["/bin/sh", "-c", line], capture_output=True, text=True, check=False)
+    assert done.stderr == ""
+    if done.returncode == 0:
+        proxy.start()
+    return done.returncode, done.stdout
+
+
+def test_a_proxy_that_was_away_follows_the_one_that_was_moved(pair: tuple[Proxy, Proxy]) -> None:
+    away, there = pair
+    for proxy in pair:
+        switching(proxy, "green", epoch=7).run()
+    away.stop()
+    switching(there, "blue", epoch=8).run()
+    code, said = start_guarded(away)
+    assert code == 0 and "users go to blue" in said
+    assert away.front().headers["x-backend"] == "blue"
+    assert read_stamp(str(away.flags), "blue") == Stamp(8, 0)
+    assert "users stay on blue; 1 of 1" in start_again(away)[1]
+
+
+def start_again(proxy: Proxy) -> tuple[int, str]:
+    proxy.stop()
+    return start_guarded(proxy)
+
+
+def test_one_that_was_moved_last_follows_nobody(pair: tuple[Proxy, Proxy]) -> None:
+    moved, left = pair
+    switching(left, "green", epoch=6).run()
+    switching(moved, "blue", epoch=7).run()
+    assert "users stay on blue" in start_again(moved)[1]
+    # Chosen again, without a rename: it counts as much as a move.
+    switching(left, "green", epoch=8).run()
+    assert "users go to green" in start_again(moved)[1]
+
+
+def test_all_of_them_down_start_as_they_were(pair: tuple[Proxy, Proxy]) -> None:
+    first, second = pair
+    switching(first, "green", epoch=7).run()
+    for proxy in pair:
+        proxy.stop()
+    assert start_guarded(first) == (0, "bluegreen: users stay on green; 0 of 1 other proxies answered\n")
+    assert "users go to green" in start_guarded(second)[1]
+
+
+def test_nginx_is_not_started_where_it_would_serve_the_slot_that_was_left(pair: tuple[Proxy, Proxy]) -> None:
+    away, there = pair
+    away.stop()
+    switching(there, "green", epoch=8).run()
+    taken = away.flags / "live.green"
+    lock = away.root / "state" / "fence.lock"
+    lock.unlink(missing_ok=True)
+    lock.mkdir()  # the fence cannot be taken
+    code, said = start_guarded(away)
+    assert code == 1 and "nginx is not started" in said
+    assert not taken.exists() and not away.accepts()
+
+
+def test_the_stamp_is_told_to_nobody_without_the_secret(pair: tuple[Proxy, Proxy]) -> None:
+    first, _ = pair
+    switching(first, "green", epoch=7).run()
+    answer = first.preview("/.bluegreen/slot/stamp")
+    assert (answer.body, answer.headers["x-release-live"]) == ("0000000007 0000000000\n", "green")
+    assert first.preview("/.bluegreen/slot/stamp", secret=None).status == 404
+    assert first.preview("/.bluegreen/slot/stamp", address="127.0.0.2").status == 404
+    assert first.front("/.bluegreen/slot/stamp").body != answer.body
+
+
+def test_the_guard_comes_with_the_site_and_goes_with_it(own: Proxy) -> None:
+    own.write()
+    own.start()
+    checked = guarded(own, check_mode=True)
+    checked.run()
+    assert checked.result["changed"] and not drop_in(own).exists()
+    site = guarded(own)
+    site.run()
+    assert str(drop_in(own)) in site.result["files"]
+    told = own.root / "state" / "start_guard.json"
+    assert told.stat().st_mode & 0o777 == 0o600
+    again = guarded(own)
+    again.run()
+    assert not again.result["changed"] and not again.result["reloaded"]
+    told.unlink()
+    mended = guarded(own)
+    mended.run()
+    assert (mended.result["files"], mended.result["reloaded"]) == ([str(told)], False)
+    secret = mended.params["inputs"]["preview_secret"]
+    assert secret in told.read_text() and secret not in str(mended.result)
+    withdrawing(own, guard_file=str(drop_in(own))).run()
+    assert not drop_in(own).exists() and not told.exists() and not (own.root / "state" / "start_guard").exists()
