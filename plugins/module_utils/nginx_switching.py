@@ -4,10 +4,12 @@
 
 from __future__ import annotations
 
+import socket
 import time
 from collections.abc import Mapping
 from typing import Any
 
+from ansible_collections.bluegreen.release.plugins.module_utils import spool
 from ansible_collections.bluegreen.release.plugins.module_utils.fence import fenced
 from ansible_collections.bluegreen.release.plugins.module_utils.nginx_flags import (
     NONE,
@@ -184,6 +186,17 @@ class Switch:
             f"{other_slot(slot)} to go back."
         )
 
+    def leave_word(self, problem: str) -> None:
+        """Leave in the spool that users are back, or that this is not proved. What stands in the way stops nothing."""
+        document, directory = self.params["document"], self.params["state_directory"]
+        try:
+            event = spool.users_back(document, self.params["slot"], socket.gethostname(), problem)
+            self.result["changed"] |= spool.leave(directory, event)
+        except OSError as error:
+            self.warnings.append(
+                f"users are moved, but word of it could not be left in {directory}/{spool.SPOOL}: {error.strerror}"
+            )
+
     def run(self) -> None:
         """Do what the state asks. FlagsError or FenceError when it is refused or cannot be proved."""
         if self.params["state"] == "query":
@@ -196,5 +209,7 @@ class Switch:
         if self.check_mode:
             return
         reason = self.prove(began)
+        if self.params.get("document"):
+            self.leave_word(reason)
         if reason:
             raise FlagsError(reason)

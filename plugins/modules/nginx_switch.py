@@ -44,7 +44,8 @@ options:
   document:
     description: >-
       A record to store before the flag is renamed, with its checksum and of O(epoch). One that cannot be stored is told
-      in RV(stored) and stops nothing: the rename works on a full disk.
+      in RV(stored) and stops nothing: the rename works on a full disk. Behind the proof, an event says in C(spool) of
+      the state directory whether users are there.
     type: dict
   fence_wait_seconds:
     description: How long to wait for another mutation of this host to end.

@@ -209,6 +209,31 @@ def test_a_record_is_stored_before_the_rename_and_counts_as_a_change(live: Proxy
     assert (later.result["changed"], later.result["renamed_at"]) == (True, None)
 
 
+def spooled(proxy: Proxy) -> list[dict[str, Any]]:
+    return [json.loads(path.read_text()) for path in sorted((proxy.root / "state" / "spool").glob("*.json"))]
+
+
+def test_word_is_left_of_users_that_are_back_and_of_those_that_are_not_proved_to_be(live: Proxy) -> None:
+    switching(live, "green", document=recorded()).run()
+    (event,) = spooled(live)
+    assert (event["event"], event["slot"], event["proved"], event["actor"]) == ("users_back", "green", True, "a")
+    assert event["release_id"] == recorded()["release_id"] and event["problem"] == ""
+    later = record.amend(recorded(), {}, 0)
+    asked = {"Host": "shop.test", "X-Nobody": "1"}
+    with pytest.raises(FlagsError, match="expected every answer"):
+        switching(live, "blue", document=later, front_headers=asked, slot_header="X-Nobody").run()
+    assert [(event["proved"], event["slot"]) for event in spooled(live)] == [(True, "green"), (False, "blue")]
+    assert "expected every answer" in spooled(live)[1]["problem"]
+
+
+def test_word_that_cannot_be_left_stops_nothing(live: Proxy) -> None:
+    (live.root / "state" / "spool").write_text("not a directory")
+    switch = switching(live, "green", document=recorded())
+    switch.run()
+    assert live.front().headers["x-backend"] == "green"
+    assert "word of it could not be left" in switch.warnings[0]
+
+
 def test_a_record_of_a_stale_epoch_moves_nobody(live: Proxy) -> None:
     (live.root / "state" / "epoch").write_text("7")
     with pytest.raises(StaleEpoch):
