@@ -9,7 +9,10 @@ from __future__ import annotations
 import json
 import os
 import signal
+import subprocess
+import sys
 import threading
+from pathlib import Path
 from typing import Any
 
 from ansible.plugins.callback import CallbackBase
@@ -22,6 +25,7 @@ description: For the tests of this collection only.
 """
 
 DURING_SECONDS = 0.25
+ROOT = Path(__file__).resolve().parents[2]
 Task = Any
 
 
@@ -41,6 +45,8 @@ class CallbackModule(CallbackBase):
         self.log = os.environ.get("KILL_LOG", "")
         self.number = -1
         self.here = False
+        # Only where tasks are noted with what the estate was before each: it takes half a second.
+        self.snapshot = os.environ.get("KILL_SNAPSHOT", "") == "yes"
 
     def v2_playbook_on_task_start(self, task: Task, is_conditional: bool) -> None:
         """A task begins; the one before it has ended."""
@@ -48,7 +54,7 @@ class CallbackModule(CallbackBase):
             self.kill()
         self.number += 1
         name = task.get_name()
-        self.write({"number": self.number, "task": name})
+        self.write({"number": self.number, "task": name, **self.estate()})
         self.left -= bool(self.wanted) and self.wanted in name
         self.here = bool(self.wanted) and self.wanted in name and self.left == 0
         if not self.here:
@@ -62,6 +68,19 @@ class CallbackModule(CallbackBase):
         """Write down what changed something."""
         if result._result.get("changed"):
             self.write({"number": self.number, "changed": result._host.get_name()})
+
+    def v2_playbook_on_stats(self, stats: Any) -> None:
+        """The last task has ended."""
+        self.write({"number": self.number + 1, "task": "", **self.estate()})
+
+    def estate(self) -> dict[str, str]:
+        """The estate as it is now, where that is wanted."""
+        if not self.snapshot:
+            return {}
+        found = subprocess.run(
+            [sys.executable, "-m", "tests.crash.estate"], capture_output=True, text=True, check=True, cwd=ROOT
+        )
+        return {"estate": found.stdout.splitlines()[-1]}
 
     def write(self, line: dict[str, Any]) -> None:
         """Append a line to the log, if one is asked for."""

@@ -9,7 +9,8 @@ import signal
 import subprocess
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -29,10 +30,13 @@ class Run:
         return self.code == -signal.SIGKILL
 
 
-def killed(when: str, task: str, command: Sequence[str], nth: int = 1, log: Path | None = None) -> Run:
+def killed(
+    when: str, task: str, command: Sequence[str], nth: int = 1, log: Path | None = None, snapshot: bool = False
+) -> Run:
     """Run *command* in a process group of its own, and kill it *when* it comes to *task* (none: never).
 
     when: before, during or after. task: a part of its name. nth: which one of that name. log: what tasks are noted in.
+    snapshot: whether with the estate before each of them.
     """
     environment = {
         **os.environ,
@@ -44,6 +48,7 @@ def killed(when: str, task: str, command: Sequence[str], nth: int = 1, log: Path
         "KILL_TASK": task,
         "KILL_NTH": str(nth),
         "KILL_LOG": str(log or ""),
+        "KILL_SNAPSHOT": "yes" if snapshot else "",
     }
     done = subprocess.run(
         list(command), cwd=ROOT, env=environment, text=True, check=False, start_new_session=True,
@@ -56,7 +61,7 @@ def killed(when: str, task: str, command: Sequence[str], nth: int = 1, log: Path
 class Class:
     """One task that changes something: all instants until the next one leave the estate as this one does.
 
-    nth: which task of that name. hosts: on which it changed something.
+    nth: which task of that name. hosts: on which it says that it changed something.
     """
 
     task: str
@@ -64,17 +69,36 @@ class Class:
     hosts: tuple[str, ...]
 
 
-def classes(log: Path) -> list[Class]:
-    """The classes that a run has noted, in order."""
-    names: dict[int, str] = {}
-    hosts: dict[int, list[str]] = {}
-    for line in log.read_text().splitlines():
-        noted = json.loads(line)
-        if "task" in noted:
-            names[noted["number"]] = noted["task"]
+@dataclass
+class _Noted:
+    """One task as the log has it. estate: as it was before it."""
+
+    task: str
+    estate: str
+    hosts: list[str] = field(default_factory=list)
+
+
+def _noted(log: Path) -> list[_Noted]:
+    tasks: list[_Noted] = []
+    for line in map(json.loads, log.read_text().splitlines()):
+        if "task" in line:
+            tasks.append(_Noted(line["task"], line.get("estate", "")))
         else:
-            hosts.setdefault(noted["number"], []).append(noted["changed"])
+            tasks[line["number"]].hosts.append(line["changed"])
+    return tasks
+
+
+def classes(log: Path) -> list[Class]:
+    """The classes that a run has noted, in order: of tasks that say that they changed something."""
+    tasks = _noted(log)
     return [
-        Class(names[number], sum(names[one] == names[number] for one in names if one <= number), tuple(sorted(changed)))
-        for number, changed in sorted(hosts.items())
+        Class(one.task, sum(other.task == one.task for other in tasks[: number + 1]), tuple(sorted(one.hosts)))
+        for number, one in enumerate(tasks)
+        if one.hosts
     ]
+
+
+def silent(log: Path) -> list[str]:
+    """Tasks behind which the estate is another one, though they say that they changed nothing: they have no class."""
+    tasks = _noted(log)
+    return [one.task for one, behind in pairwise(tasks) if one.estate != behind.estate and not one.hosts]
