@@ -24,7 +24,12 @@ from lab.shape import Shape, plan_hosts
 from lab.state import read_json
 
 PROGRESS_SECONDS = 5.0
-LIMITS = {"rate": (0.1, 2000.0), "seconds": (0.1, 3600.0), "post_share": (0.0, 1.0), "connections": (1, 500)}
+LIMITS = {
+    "rate": (0.1, 2000.0), "seconds": (0.1, 3600.0), "post_share": (0.0, 1.0), "light_share": (0.0, 1.0),
+    "connections": (1, 500), "slow": (0, 200), "websockets": (0, 200),
+}  # fmt: skip
+# Options for which an application must have a path.
+PATHS = {"light_share": "light", "slow": "slow", "websockets": "websocket"}
 
 
 def main(argv: Sequence[str]) -> int:
@@ -54,6 +59,9 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
     )
     parser.add_argument("--host-name", help="Host header; default: that of the application")
     parser.add_argument("--post-share", type=float, default=0.3, help="share of requests that write, 0 to 1")
+    parser.add_argument("--light-share", type=float, default=0.0, help="share of the others that ask next to nothing")
+    parser.add_argument("--slow", type=int, default=0, help="users beside the rate who ask for answers of 5 seconds")
+    parser.add_argument("--websockets", type=int, default=0, help="users beside the rate who keep a WebSocket")
     parser.add_argument("--connections", type=int, default=32, help="most keep-alive connections at a time")
     parser.add_argument("--timeout", type=float, default=10.0, help="seconds after which a request has failed")
     parser.add_argument("--acked", help="file to append confirmed writes to; default: the lab's own")
@@ -101,6 +109,11 @@ def plan_of(arguments: argparse.Namespace) -> Plan:
         if not least <= value <= most:
             option = f"--{name.replace('_', '-')}"
             raise LabError(f"{option} from {least} to {most}", str(value), f"give {option} a value within the bounds")
+    traffic = APPLICATIONS[arguments.application].traffic
+    for name, path in PATHS.items():
+        if getattr(arguments, name) and not getattr(traffic, path):
+            option = f"--{name.replace('_', '-')}"
+            raise LabError(f"an application that has what {option} asks", arguments.application, f"leave {option} away")
     return Plan(
         fronts=[checked_front(front, arguments.network) for front in arguments.front],
         host_name=arguments.host_name,
@@ -109,8 +122,11 @@ def plan_of(arguments: argparse.Namespace) -> Plan:
         post_share=arguments.post_share,
         connections=arguments.connections,
         timeout_seconds=arguments.timeout,
-        traffic=APPLICATIONS[arguments.application].traffic,
+        traffic=traffic,
         ca=arguments.ca,
+        light_share=arguments.light_share,
+        slow=arguments.slow,
+        websockets=arguments.websockets,
     )
 
 

@@ -16,6 +16,7 @@ from typing import Any
 import aiohttp
 
 from lab.errors import LabError
+from lab.load_held import slow_user, websocket_user
 from lab.load_lane import Lane, unsent
 from lab.load_report import Outcome, Tally
 from lab.profiles import Traffic
@@ -31,6 +32,8 @@ MOST_PER_LANE = 4
 class Plan:
     """What is to be sent: `fronts` are base URLs, `rate` is requests per second over all of them.
 
+    `light_share` is that of the requests that do not write and ask next to nothing. `slow` users ask for slow answers
+    one after the other and `websockets` users keep a WebSocket, both beside the rate.
     `ca` is a file with the authority that https front doors are checked against, under the name `host_name`.
     """
 
@@ -43,6 +46,9 @@ class Plan:
     timeout_seconds: float
     traffic: Traffic
     ca: str | None = None
+    light_share: float = 0.0
+    slow: int = 0
+    websockets: int = 0
 
 
 class Client:
@@ -71,14 +77,43 @@ class Client:
             lanes = [await stack.enter_async_context(self._session()) for _ in range(plan.connections)]
             if plan.traffic.login:
                 self._headers["Authorization"] = f"Bearer {await self._login(lanes[0])}"
-            self._begin = asyncio.get_running_loop().time()
+            self._begin, over = asyncio.get_running_loop().time(), asyncio.Event()
             async with asyncio.TaskGroup() as under_way:
+                for number in range(plan.slow + plan.websockets):
+                    session = await stack.enter_async_context(self._session())
+                    under_way.create_task(self._hold(session, number, over))
                 for number in range(int(plan.rate * plan.seconds)):
                     if await self._stopped_before(number / plan.rate):
                         break
                     self._tally.sent += 1
                     under_way.create_task(self._one(lanes[number % len(lanes)], number))
+                over.set()
             return self._now()
+
+    async def _hold(self, session: aiohttp.ClientSession, number: int, over: asyncio.Event) -> None:
+        """Be one of the users that hold something: the slow ones first, then those with a WebSocket."""
+        plan = self._plan
+        front = plan.fronts[number % len(plan.fronts)]
+        if number < plan.slow:
+            path = plan.traffic.slow
+
+            async def ask(url: str) -> Outcome:
+                seen: dict[str, Any] = {}
+                begun, failure = self._now(), await self._ask(session, "GET", url, "", seen)
+                return Outcome("GET", path, front, begun, self._now(), failure, held=True, **seen)
+
+            await slow_user(ask, front + path, self._tally, over)
+            return
+        path = plan.traffic.websocket
+        name = plan.host_name if front.startswith("https:") else None
+
+        async def connect() -> aiohttp.ClientWebSocketResponse:
+            return await session.ws_connect(front + path, headers=self._headers, server_hostname=name)
+
+        def outcome(failure: str) -> Outcome:
+            return Outcome("GET", path, front, self._now(), self._now(), failure, held=True)
+
+        await websocket_user(connect, outcome, self._tally, over, plan.timeout_seconds)
 
     def _session(self) -> aiohttp.ClientSession:
         async def count(*_: Any) -> None:
@@ -147,6 +182,8 @@ class Client:
         due = number / plan.rate
         if int((turn + 1) * plan.post_share) > int(turn * plan.post_share):
             method, path, name = "POST", plan.traffic.write, f"load-{self._run}-{number}"
+        elif int((turn + 1) * plan.light_share) > int(turn * plan.light_share):
+            method, path, name = "GET", plan.traffic.light, ""
         else:
             method, path, name = "GET", self._path_to_read(turn), ""
         seen: dict[str, Any] = {}

@@ -21,6 +21,7 @@ class Outcome:
         slot: value of X-Release-Slot, or "none".
         version: value of X-Release-Version, or "none".
         acked: a write that the application has confirmed.
+        held: it was to take long, so that how long it took says nothing.
     """
 
     method: str
@@ -33,6 +34,7 @@ class Outcome:
     slot: str = "none"
     version: str = "none"
     acked: bool = False
+    held: bool = False
 
 
 @dataclass
@@ -48,13 +50,15 @@ class Tally:
     by_version: Counter[str] = field(default_factory=Counter)
     by_front: Counter[str] = field(default_factory=Counter)
     failures: Counter[str] = field(default_factory=Counter)
+    websockets: Counter[str] = field(default_factory=Counter)
     first_failure: dict[str, object] | None = None
     _latencies: list[float] = field(default_factory=list)
     _successes: list[float] = field(default_factory=list)
 
     def add(self, outcome: Outcome) -> None:
         """Count one request that is over."""
-        self._latencies.append(outcome.ended - outcome.due)
+        if not outcome.held:
+            self._latencies.append(outcome.ended - outcome.due)
         self.by_slot[outcome.slot] += 1
         self.by_version[outcome.version] += 1
         self.by_front[outcome.front] += 1
@@ -97,6 +101,7 @@ class Tally:
             "by_front": dict(self.by_front),
             "failures": dict(self.failures),
             "first_failure": self.first_failure,
+            "websockets": dict(self.websockets),
             "longest_gap_seconds": round(self.longest_gap(seconds), 3),
             "p50": self.percentile(0.50),
             "p95": self.percentile(0.95),

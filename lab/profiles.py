@@ -20,6 +20,8 @@ class Traffic:
         items: path of the list.
         item: path of one thing, with {id}.
         version_header: header in which the application says its version.
+        light: path that answers JSON and costs next to nothing; slow: one that answers after five seconds; websocket:
+            one that repeats what it hears. Empty: it has none.
         login: path of the POST that answers a token as `token`, with `credentials`; empty: nobody logs in.
     """
 
@@ -29,6 +31,9 @@ class Traffic:
     items: str
     item: str
     version_header: str
+    light: str = ""
+    slow: str = ""
+    websocket: str = ""
     login: str = ""
     token: str = ""
     credentials: Mapping[str, str] = field(default_factory=dict)
@@ -111,6 +116,9 @@ SAMOKODER = Application(
         items="/api/projects?limit=10",
         item="/api/projects/{id}",
         version_header="X-Release-Version",
+        light="/health",
+        slow="/api/slow?seconds=5",
+        websocket="/ws",
         login="/api/auth/login",
         token="access_token",
         credentials={"email": "test@example.com", "password": "test123"},

@@ -23,7 +23,7 @@ _ABOUT = "Measures figures on a lab of its own (LAB_NAME=bench, left up: LAB_NAM
 Keep = Callable[[Sequence[Figure]], None]
 _Round = TypeVar("_Round")
 _OTHER_SHAPES = {"rollback_one", "rollback_many"}
-_ON_THE_LAB = {"release", "alone", "slow_boot", "rollback", "adopt", "lab_up_warm"}
+_ON_THE_LAB = {"release", "alone", "slow_boot", "rollback", "rollback_busy", "adopt", "lab_up_warm"}
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -69,6 +69,9 @@ def _measurements(settings: Settings, count: int, cold_count: int, keep: Keep) -
             keep, lambda done: release.rounds(settings, count, done, "slow_boot"), release.slow_boot_figures
         ),
         "rollback": lambda: _each(keep, lambda done: rollback.rounds(settings, count, done), rollback.figures),
+        "rollback_busy": lambda: _each(
+            keep, partial(rollback.rounds, settings, count, users=rollback.BUSY_USERS), rollback.busy_figures
+        ),
         "rollback_one": lambda: _each(
             keep,
             partial(rollback.rounds, settings, count, proxies=1, hosts=1),

@@ -75,19 +75,23 @@ def release(settings: Settings) -> tuple[float, float]:
     return play(words, settings.state / "bench-release.log")
 
 
-def under_load(act: Callable[[], tuple[float, float]]) -> tuple[tuple[float, float], dict[str, Any], dict[str, Any]]:
+def under_load(
+    act: Callable[[], tuple[float, float]], words: Sequence[str] = ("--rate", str(RATE))
+) -> tuple[tuple[float, float], dict[str, Any], dict[str, Any]]:
     """Act while users are there: its begin and end, what they saw, and their writes compared with the database.
+
+    words: what bin/lab load is given.
 
     Raises:
         LabError: nobody was there all the time, or the writes could not be compared.
     """
     load: dict[str, Any] = {}
-    with users(load, _LONGEST_SECONDS, ["--rate", str(RATE)], shown=False):
+    with users(load, _LONGEST_SECONDS, words, shown=False):
         span = act()
     if not load.get("sent"):
         raise LabError("requests meanwhile", str(load or "no answer of bin/lab load"), "bin/lab load")
-    words = ["bin/lab", "verify-writes"]
-    writes = last_json(subprocess.run(words, cwd=ROOT, stdout=subprocess.PIPE, text=True, check=False).stdout)
+    verify = ["bin/lab", "verify-writes"]
+    writes = last_json(subprocess.run(verify, cwd=ROOT, stdout=subprocess.PIPE, text=True, check=False).stdout)
     if "found_once" not in writes:
         raise LabError("writes compared with the database", str(writes), "bin/lab verify-writes")
     return span, load, writes

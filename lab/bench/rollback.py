@@ -13,13 +13,19 @@ from typing import Any
 from lab import snapshot
 from lab.bench.figures import Figure, figure
 from lab.bench.progress import say, timed
-from lab.bench.release import lost, play, record_and_logs, release, under_load
+from lab.bench.release import RATE, lost, play, record_and_logs, release, under_load
 from lab.bench.timeline import left_seconds
 from lab.errors import LabError
 from lab.inventory import connection
 from lab.profiles import INSTALLED
 from lab.settings import Settings
 
+USERS = ("--rate", str(RATE))
+# Most of these requests ask next to nothing: so many of the others would need more than two cores, whoever releases.
+BUSY_USERS = (
+    "--rate", "500", "--post-share", "0.05", "--light-share", "0.9", "--connections", "64", "--slow", "20",
+    "--websockets", "20",
+)  # fmt: skip
 _FLAGS = f"/var/lib/bluegreen/{INSTALLED.name}/flags"
 
 
@@ -69,11 +75,11 @@ def bare_rename(settings: Settings, left: str, reached: str) -> float:
     return taken
 
 
-def one_round(settings: Settings) -> Round:
-    """One release, and the rollback of it while users are there; the lab is reset afterwards."""
+def one_round(settings: Settings, users: Sequence[str]) -> Round:
+    """One release, and the rollback of it while such users are there; the lab is reset afterwards."""
     release(settings)
     words = ["playbooks/rollback.yml", "-i", "inventories/lab"]
-    (began, ended), load, writes = under_load(lambda: play(words, settings.state / "bench-rollback.log"))
+    (began, ended), load, writes = under_load(lambda: play(words, settings.state / "bench-rollback.log"), users)
     record, logs = record_and_logs(settings)
     left, reached = record["to_slot"], record["from_slot"]
     one = Round(
@@ -87,23 +93,35 @@ def one_round(settings: Settings) -> Round:
     return one
 
 
-def rounds(settings: Settings, count: int, done: list[Round], proxies: int = 2, hosts: int = 2) -> None:
+def rounds(
+    settings: Settings, count: int, done: list[Round], proxies: int = 2, hosts: int = 2, users: Sequence[str] = USERS
+) -> None:
     """So many rollbacks, each of a release of its own, on a lab of that shape; fills `done` as they end."""
     timed(["bin/lab", "up", "--lb", str(proxies), "--app", str(hosts)])
     timed(["bin/lab", "reset"])
     for number in range(1, count + 1):
-        one = one_round(settings)
+        one = one_round(settings, users)
         done.append(one)
         say(
             f"rollback {number}/{count}: users back after {one.left:.1f} s (bare rename {one.bare:.1f} s), "
             f"ended after {one.whole:.1f} s, {one.load['sent']} requests, {one.load['failed']} failed "
-            f"{one.load['failures'] or ''}, {lost(one.writes)} writes lost"
+            f"{one.load['failures'] or ''}, {lost(one.writes)} writes lost, 99 of 100 answered within "
+            f"{one.load['p99']} s, WebSockets: {one.load['websockets'] or 'none'}"
         )
 
 
 def left_figures(name: str, done: Sequence[Round]) -> list[Figure]:
     """The one figure of rounds on a lab of another shape."""
     return [figure(name, (one.left for one in done), (one.bare for one in done))]
+
+
+def busy_figures(done: Sequence[Round]) -> list[Figure]:
+    """The figures of rounds with many users of every kind."""
+    return [
+        figure("rollback_busy_failed_requests", (one.load["failed"] for one in done)),
+        figure("rollback_busy_lost_writes", (lost(one.writes) for one in done)),
+        figure("rollback_busy_cut_websockets", (one.load["websockets"].get("cut", 0) for one in done)),
+    ]
 
 
 def figures(done: Sequence[Round]) -> list[Figure]:
