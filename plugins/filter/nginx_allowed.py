@@ -14,17 +14,17 @@ short_description: The networks that may reach the preview of a proxy
 version_added: 0.1.0
 author: bluegreen.release maintainers (@bluegreen-release)
 description:
-  - Adds the addresses of the other proxies, which ask before they start. A name among those is left out, because
-    nginx compares addresses only; this host's own are left out, since they are always allowed.
-positional: peers
+  - Adds the addresses of the proxies, which ask each other before they start. A name among those is left out, because
+    nginx compares addresses only; the loopback is left out, since it is always allowed.
+positional: proxies
 options:
   _input:
     description: Addresses and networks of the inventory.
     type: list
     elements: str
     required: true
-  peers:
-    description: The other proxies, each with C(host) and C(address).
+  proxies:
+    description: All proxies, each with C(host) and C(address).
     type: list
     elements: dict
     required: true
@@ -44,12 +44,12 @@ _value:
 """
 
 
-def nginx_allowed(addresses: Iterable[str], peers: Iterable[Mapping[str, str]]) -> list[str]:
-    """The networks of the inventory and the addresses of the peers, each once."""
+def nginx_allowed(addresses: Iterable[str], proxies: Iterable[Mapping[str, str]]) -> list[str]:
+    """The networks of the inventory and the addresses of the proxies, each once."""
     found = [str(address) for address in addresses]
-    for peer in peers:
+    for proxy in proxies:
         with contextlib.suppress(ValueError):
-            address = ipaddress.ip_address(peer["address"].strip("[]"))
+            address = ipaddress.ip_address(proxy["address"].strip("[]"))
             if not address.is_loopback:
                 found.append(str(address))
     return list(dict.fromkeys(found))

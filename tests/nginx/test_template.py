@@ -27,6 +27,34 @@ def test_defaults_are_accepted_by_nginx(own: Proxy) -> None:
     assert "warn" not in result.output
 
 
+TWO = {
+    "groups": {"lb": ["lb1", "lb2", "lb3"], "app": ["app1"]},
+    "hostvars": {
+        "app1": {"ansible_host": "127.0.0.1"},
+        "lb1": {"ansible_host": "192.0.2.1"},
+        "lb2": {"ansible_host": "192.0.2.2", "release_address": "2001:db8::2"},
+        "lb3": {"ansible_host": "lb3.internal"},
+    },
+}
+
+
+def test_proxies_let_each_other_ask_and_have_one_generation() -> None:
+    """A record holds one generation for all of them."""
+    first, second = (render(inventory_hostname=host, **TWO) for host in ("lb1", "lb2"))
+    assert first.generation == second.generation
+    addresses = re.findall(r"^ +(\S+) 1;$", block(first.preview, "geo $shop_preview_address"), re.M)
+    assert addresses == ["127.0.0.1/32", "::1/128", "192.0.2.1", "2001:db8::2"]
+
+
+def test_a_proxy_asks_all_but_itself_and_none_where_there_is_no_unit_of_systemd() -> None:
+    guard, peers = "__nginx_switchover_guard_file", "__nginx_switchover_peers"
+    found = render((guard, peers), inventory_hostname="lb2", **TWO).values
+    assert [peer["host"] for peer in found[peers]] == ["lb1", "lb3"]
+    assert found[guard] == "/etc/systemd/system/nginx.service.d/bluegreen-shop.conf"
+    for none in ({"nginx_switchover_service": ""}, {"nginx_switchover_container": "web"}):
+        assert render((guard,), **none).values[guard] == ""
+
+
 def test_every_file_says_who_manages_it() -> None:
     rendered = render()
     for text in (rendered.site, rendered.preview):
