@@ -8,10 +8,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from ansible.errors import AnsibleConnectionFailure
-from ansible.plugins.action import ActionBase
 from ansible_collections.bluegreen.release.plugins.module_utils import record, release_take
 from ansible_collections.bluegreen.release.plugins.module_utils.options import RECORD, Options
+from ansible_collections.bluegreen.release.plugins.modules import nginx_switch, release_record
 from ansible_collections.bluegreen.release.plugins.plugin_utils.action_arguments import arguments_of
+from ansible_collections.bluegreen.release.plugins.plugin_utils.resident import Resident
 
 SPEC: Options = {
     **RECORD,
@@ -28,12 +29,8 @@ SPEC: Options = {
 }
 
 
-class ActionModule(ActionBase):
-    """The pure model makes the document; the module release_record stores it."""
-
-    TRANSFERS_FILES = False
-    _supports_check_mode = True
-    _supports_diff = True
+class ActionModule(Resident):
+    """The pure model makes the document; release_record stores it, or nginx_switch on the way to a switch."""
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         """Give ``context`` with the next document; fail when it is not allowed, or not stored and not best effort."""
@@ -50,9 +47,8 @@ class ActionModule(ActionBase):
         result.update(changed=False, context=release_take.context(document, document["epoch"]))
         if not given["write"]:
             return result
-        module, arguments = step_of(given, document)
         try:
-            done = self._execute_module(module_name=module, module_args=arguments, task_vars=variables)
+            done = self._store(given, document, variables)
         except AnsibleConnectionFailure as error:
             # The context is made here, not there: a host that is gone has it as well.
             return {**result, "unreachable": True, "msg": str(error)}
@@ -65,15 +61,18 @@ class ActionModule(ActionBase):
             result["failed"] = False
         return result
 
-
-def step_of(given: Mapping[str, Any], document: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
-    """The module that stores the document on this host, by itself or on the way to a switch, and its arguments."""
-    where = {"state_directory": given["state_directory"], "document": document, "epoch": document["epoch"]}
-    if given["switch"]:
-        wait = {"fence_wait_seconds": given["wait_seconds"]}
-        return "bluegreen.release.nginx_switch", {**given["switch"], **where, **wait, "state": "switched"}
-    wait = {"wait_seconds": given["wait_seconds"]}
-    return "bluegreen.release.release_record", {**where, **wait, "state": "present"}
+    def _store(
+        self, given: Mapping[str, Any], document: Mapping[str, Any], variables: dict[str, Any]
+    ) -> dict[str, Any]:
+        """Store the document on this host, by itself or on the way to a switch."""
+        where = {"state_directory": given["state_directory"], "document": document, "epoch": document["epoch"]}
+        if given["switch"]:
+            wait = {"fence_wait_seconds": given["wait_seconds"]}
+            arguments = {**given["switch"], **where, **wait, "state": "switched"}
+            spec, required_if = nginx_switch.SPEC, nginx_switch.REQUIRED_IF
+            return self.execute("nginx_switch", arguments, spec, required_if, variables)
+        arguments = {**where, "wait_seconds": given["wait_seconds"], "state": "present"}
+        return self.execute("release_record", arguments, release_record.SPEC, release_record.REQUIRED_IF, variables)
 
 
 def contexts_of(given: Mapping[str, Any], variables: Mapping[str, Any]) -> list[dict[str, Any]]:

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ansible_collections.bluegreen.release.plugins.module_utils import spool
-from ansible_collections.bluegreen.release.plugins.module_utils.fence import fenced
+from ansible_collections.bluegreen.release.plugins.module_utils.fence import FenceError, fenced
 from ansible_collections.bluegreen.release.plugins.module_utils.nginx_flags import (
     NONE,
     UNKNOWN,
@@ -213,3 +213,13 @@ class Switch:
             self.leave_word(reason)
         if reason:
             raise FlagsError(reason)
+
+
+def act(params: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
+    """Do what the state asks for; the result of the module and its warnings, with ``failed`` where it is refused."""
+    switch = Switch(params, check_mode)
+    try:
+        switch.run()
+    except (FenceError, FlagsError) as error:
+        switch.result.update(failed=True, msg=str(error))
+    return {**switch.result, "warnings": switch.warnings}

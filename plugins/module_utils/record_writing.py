@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""One record written durably on a host, under its fence."""
+"""One record written durably on a host, under its fence, and all read: what the module release_record does."""
 
 from __future__ import annotations
 
@@ -43,3 +43,15 @@ def store(params: Mapping[str, Any], dry_run: bool) -> dict[str, Any]:
     if corrupt:
         result["warnings"] = [f"{path} {corrupt}; it was replaced."]
     return result
+
+
+def act(params: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
+    """Do what the state asks for; the result of the module, with ``failed`` where the record cannot be written."""
+    if params["state"] == "query":
+        return {"changed": False, **state_directory.view(params["state_directory"], params["limit"])}
+    try:
+        return store(params, check_mode)
+    except (fence.FenceError, record.RecordError) as error:
+        return {"failed": True, "msg": str(error)}
+    except OSError as error:
+        return {"failed": True, "msg": NOT_STORED.format(directory=params["state_directory"], error=error)}

@@ -4,14 +4,10 @@
 
 from __future__ import annotations
 
-import io
 import json
 import os
 import sys
-import zipfile
 from collections.abc import Mapping
-from pathlib import PurePosixPath
-from types import ModuleType
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -19,6 +15,7 @@ from ansible_collections.bluegreen.release.plugins.module_utils import (
     fence,
     nginx_flags,
     nginx_http,
+    program,
     start_guard,
     tls,
 )
@@ -27,34 +24,11 @@ from ansible_collections.bluegreen.release.plugins.module_utils.nginx_files impo
 PROGRAM, SETTINGS = "start_guard", "start_guard.json"
 STAMP_PATH = "/stamp"
 _MODULES = (fence, nginx_flags, nginx_http, start_guard, tls)
-_DATE = (1980, 1, 1, 0, 0, 0)  # the same program is the same bytes
-_MAIN = f"import sys\nfrom {start_guard.__name__} import main\nsys.exit(main(sys.argv))\n"
 _DROP_IN = """# Managed by bluegreen.release (role nginx_switchover). Changes made by hand are overwritten.
 # Before nginx starts: where users were moved while this proxy was away, it follows the other proxies.
 [Service]
 ExecStartPre=/bin/sh -c '[ ! -e {program} ] || exec {python} -IS {program} {settings}'
 """
-
-
-def _source(module: ModuleType) -> str:
-    """The text of a module of ours, wherever Ansible has put it. ImportError when it has none."""
-    loader = module.__spec__.loader if module.__spec__ else None
-    source: str | None = loader.get_source(module.__name__) if loader and hasattr(loader, "get_source") else None
-    if source is None:
-        raise ImportError(f"expected to read the source of {module.__name__} to install the start guard, found none.")
-    return source
-
-
-def program() -> bytes:
-    """The guard and the modules it needs as one file that Python runs; the same bytes every time."""
-    texts = {f"{module.__name__.replace('.', '/')}.py": _source(module) for module in _MODULES}
-    packages = {str(parent) for path in texts for parent in PurePosixPath(path).parents} - {"."}
-    texts.update({f"{package}/__init__.py": "" for package in packages})
-    held = io.BytesIO()
-    with zipfile.ZipFile(held, "w") as archive:
-        for name, text in sorted({**texts, "__main__.py": _MAIN}.items()):
-            archive.writestr(zipfile.ZipInfo(name, _DATE), text, zipfile.ZIP_DEFLATED)
-    return held.getvalue()
 
 
 def peer_url(probe_url: str, address: str) -> str:
@@ -95,7 +69,7 @@ def files(params: Mapping[str, Any], probe: Mapping[str, Any]) -> list[ManagedFi
     code, told, drop_in = paths(params)
     unit = _DROP_IN.format(python=sys.executable, program=code, settings=told)
     return [
-        ManagedFile(code, program(), 0o755, secret=True),
+        ManagedFile(code, program.archive(program.sources(_MODULES, start_guard)), 0o755, secret=True),
         ManagedFile(told, settings(params, probe), 0o600, secret=True),
         ManagedFile(drop_in, unit.encode()),
     ]

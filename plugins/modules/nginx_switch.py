@@ -122,44 +122,36 @@ proof:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.bluegreen.release.plugins.module_utils.fence import FenceError
-from ansible_collections.bluegreen.release.plugins.module_utils.nginx_flags import FlagsError
-from ansible_collections.bluegreen.release.plugins.module_utils.nginx_switching import Switch
-from ansible_collections.bluegreen.release.plugins.module_utils.options import FENCE_TO_ACT, PROXY
+from ansible_collections.bluegreen.release.plugins.module_utils.nginx_switching import act
+from ansible_collections.bluegreen.release.plugins.module_utils.options import FENCE_TO_ACT, PROXY, Options
+
+SPEC: Options = {
+    **FENCE_TO_ACT,
+    **PROXY,
+    "state": {"type": "str", "choices": ["switched", "query"], "default": "switched"},
+    "slot": {"type": "str", "choices": ["blue", "green"]},
+    "flags_directory": {"type": "path", "required": True},
+    "document": {"type": "dict"},
+    "fence_wait_seconds": {"type": "float", "default": 10},
+    "probe_url": {"type": "str", "required": True},
+    "front_url": {"type": "str"},
+    "prove_seconds": {"type": "float", "default": 0.5},
+    "at": {"type": "float"},
+}
+REQUIRED_IF = [("state", "switched", ["slot", "state_directory", "epoch", "front_url"])]
 
 
 def main() -> None:
     """Wiring."""
-    module = AnsibleModule(
-        argument_spec={
-            **FENCE_TO_ACT,
-            **PROXY,
-            "state": {"type": "str", "choices": ["switched", "query"], "default": "switched"},
-            "slot": {"type": "str", "choices": ["blue", "green"]},
-            "flags_directory": {"type": "path", "required": True},
-            "document": {"type": "dict"},
-            "fence_wait_seconds": {"type": "float", "default": 10},
-            "probe_url": {"type": "str", "required": True},
-            "front_url": {"type": "str"},
-            "prove_seconds": {"type": "float", "default": 0.5},
-            "at": {"type": "float"},
-        },
-        required_if=[("state", "switched", ["slot", "state_directory", "epoch", "front_url"])],
-        supports_check_mode=True,
-    )
+    module = AnsibleModule(argument_spec=SPEC, required_if=REQUIRED_IF, supports_check_mode=True)
     # A host name is no secret; hiding it would blot out every message that names it.
     module.no_log_values.discard(module.params["probe_headers"].get("Host"))
-    switch = Switch(module.params, module.check_mode)
-    try:
-        switch.run()
-        problem = ""
-    except (FenceError, FlagsError) as error:
-        problem = str(error)
-    for warning in switch.warnings:
+    result = act(module.params, module.check_mode)
+    for warning in result.pop("warnings"):
         module.warn(warning)
-    if problem:
-        module.fail_json(msg=problem, **switch.result)
-    module.exit_json(**switch.result)
+    if result.get("failed"):
+        module.fail_json(**result)
+    module.exit_json(**result)
 
 
 if __name__ == "__main__":

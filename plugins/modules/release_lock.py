@@ -14,8 +14,9 @@ description:
     refused from then on. It is decided and done under the fence of the host, so of two takers exactly one wins.
   - A lock that another release holds is refused, unless O(takeover=true) or the record of that release is closed on
     this host (the run was killed between closing and releasing).
-  - Taking also makes the folders of the state directory and installs the fence wrapper. The state directory
-    itself must exist and belong to the SSH user.
+  - Taking also makes the folders of the state directory and installs the fence wrapper, and the program by which the
+    tasks that users wait for in a rollback run without being sent. The state directory itself must exist and belong
+    to the SSH user.
 author:
   - bluegreen.release maintainers (@bluegreen-release)
 extends_documentation_fragment:
@@ -122,136 +123,44 @@ epoch:
   type: int
 """
 
-import os
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.bluegreen.release.plugins.module_utils import (
-    fence,
-    lock,
-    state_directory,
-    transitions,
-)
-from ansible_collections.bluegreen.release.plugins.module_utils.options import RECORD
+from ansible_collections.bluegreen.release.plugins.module_utils import resident
+from ansible_collections.bluegreen.release.plugins.module_utils.lock_taking import act
+from ansible_collections.bluegreen.release.plugins.module_utils.options import RECORD, Options
+
+SPEC: Options = {
+    **RECORD,
+    "state": {"type": "str", "choices": ["taken", "released", "query"], "required": True},
+    "holder": {"type": "dict"},
+    "release_id": {"type": "str"},
+    "epoch": {"type": "int"},
+    "takeover": {"type": "bool", "default": False},
+    "decided": {"type": "bool", "default": False},
+    "leftovers": {"type": "list", "elements": "str", "default": []},
+    "folders": {"type": "list", "elements": "str", "default": []},
+}
+REQUIRED_IF = [("state", "taken", ("holder",)), ("state", "released", ("release_id", "epoch"))]
 
 
-class Refused(Exception):
-    """Somebody else has the lock."""
-
-
-def _result(directory: str, before: dict[str, Any] | None, after: dict[str, Any] | None, epoch: int) -> dict[str, Any]:
-    texts = [state_directory.as_file(holder).decode() if holder else "" for holder in (before, after)]
-    header = os.path.join(directory, fence.HOLDER_FILE)
-    return {
-        "done": True,
-        "lock": after,
-        "epoch": epoch,
-        "diff": {"before": texts[0], "after": texts[1], "before_header": header},
-    }
-
-
-def _store(directory: str, holder: dict[str, Any], folders: list[str]) -> None:
-    # The epoch first: from here on every other run is refused, whatever happens to the rest.
-    fence.store_epoch(directory, holder["epoch"])
-    for folder in folders:
-        os.makedirs(os.path.join(directory, folder), mode=0o755, exist_ok=True)
-    state_directory.install_wrapper(directory, holder["epoch"])
-    fence.write_durably(os.path.join(directory, fence.HOLDER_FILE), state_directory.as_file(holder))
-
-
-def _decide(directory: str, params: dict[str, Any]) -> tuple[lock.Decision, dict[str, Any] | None]:
-    holder, damage = state_directory.read_holder(directory)
-    if damage and not params["takeover"]:
-        raise Refused(
-            f"expected to read who holds the release lock in {directory}/{fence.HOLDER_FILE}, found that it {damage}. "
-            "See in playbooks/status.yml that no release runs, then take it with -e release_takeover=true."
-        )
-    phase, epoch = state_directory.holder_phase(directory, holder), fence.read_epoch(directory)
-    if holder is not None and holder["release_id"] in params["leftovers"]:
-        phase = transitions.CLOSED
-    return lock.decide_take(params["holder"], holder, phase, epoch, params["takeover"], params["decided"]), holder
-
-
-def take(params: dict[str, Any], dry_run: bool) -> dict[str, Any]:
-    """Take the lock. Raises Refused, FenceError or OSError."""
-    directory, wanted = params["state_directory"], params["holder"]
-    problem = lock.holder_problem(wanted)
-    if problem:
-        raise fence.FenceError(f"The wanted holder is not whole: {problem}.")
-    if dry_run:
-        decision, holder = _decide(directory, params)
-        document = state_directory.record_of(directory, wanted["release_id"])
-    else:
-        with fence.flocked(directory, params["wait_seconds"]):
-            decision, holder = _decide(directory, params)
-            if decision.write:
-                _store(directory, wanted, params["folders"])
-            # The epoch is raised: no earlier run can write it here any more.
-            document = state_directory.record_of(directory, wanted["release_id"])
-    if decision.refusal:
-        raise Refused(decision.refusal)
-    result = _result(directory, holder, wanted, wanted["epoch"])
-    return {"changed": decision.write, "refused": False, "note": decision.note, "document": document, **result}
-
-
-def drop(params: dict[str, Any], dry_run: bool) -> dict[str, Any]:
-    """Release the lock when the release holds it. Raises FenceError or OSError."""
-    directory, path = params["state_directory"], os.path.join(params["state_directory"], fence.HOLDER_FILE)
-    with fence.fenced(directory, params["epoch"], params["wait_seconds"], dry_run):
-        holder, damage = state_directory.read_holder(directory)
-        decision = lock.decide_release(params["release_id"], holder)
-        if decision.write and not dry_run:
-            os.unlink(path)
-    after = None if decision.write else holder
-    note = f"left alone: {path} {damage}" if damage else decision.note
-    return {"changed": decision.write, "note": note, **_result(directory, holder, after, params["epoch"])}
-
-
-def query(params: dict[str, Any]) -> dict[str, Any]:
-    """Who holds the lock. Raises FenceError when the epoch cannot be read."""
-    holder, _damage = state_directory.read_holder(params["state_directory"])
-    phase = state_directory.holder_phase(params["state_directory"], holder)
-    return {
-        "changed": False, "lock": holder, "lock_phase": phase, "epoch": fence.read_epoch(params["state_directory"]),
-    }  # fmt: skip
-
-
-def run(module: AnsibleModule) -> dict[str, Any]:
-    """Do what state asks for."""
-    if module.params["state"] == "query":
-        return query(module.params)
-    return (take if module.params["state"] == "taken" else drop)(module.params, module.check_mode)
+def install_resident(module: AnsibleModule, result: dict[str, Any]) -> None:
+    """With a lock that was taken just now comes the program that a rollback asks; without it a rollback is slower."""
+    if module.check_mode or module.params["state"] != "taken" or not result["changed"]:
+        return
+    try:
+        resident.install(module.params["state_directory"])
+    except OSError as error:
+        module.warn(f"the program that makes a rollback quick could not be installed: {error}")
 
 
 def main() -> None:
     """Entry point."""
-    module = AnsibleModule(
-        argument_spec={
-            **RECORD,
-            "state": {"type": "str", "choices": ["taken", "released", "query"], "required": True},
-            "holder": {"type": "dict"},
-            "release_id": {"type": "str"},
-            "epoch": {"type": "int"},
-            "takeover": {"type": "bool", "default": False},
-            "decided": {"type": "bool", "default": False},
-            "leftovers": {"type": "list", "elements": "str", "default": []},
-            "folders": {"type": "list", "elements": "str", "default": []},
-        },
-        required_if=[("state", "taken", ("holder",)), ("state", "released", ("release_id", "epoch"))],
-        supports_check_mode=True,
-    )
-    try:
-        result = run(module)
-    except Refused as error:
-        module.fail_json(msg=str(error), refused=True)
-    except fence.FenceError as error:
-        module.fail_json(msg=str(error), refused=False)
-    except OSError as error:
-        module.fail_json(
-            msg=f"expected to write in {module.params['state_directory']}, found: {error}. Make room or correct the "
-            "rights (it must belong to the SSH user), then run again.",
-            refused=False,
-        )
+    module = AnsibleModule(argument_spec=SPEC, required_if=REQUIRED_IF, supports_check_mode=True)
+    result = act(module.params, module.check_mode)
+    if result.get("failed"):
+        module.fail_json(**result)
+    install_resident(module, result)
     module.exit_json(**result)
 
 

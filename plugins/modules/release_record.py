@@ -117,33 +117,25 @@ gid:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.bluegreen.release.plugins.module_utils import fence, record, state_directory
-from ansible_collections.bluegreen.release.plugins.module_utils.options import RECORD
-from ansible_collections.bluegreen.release.plugins.module_utils.record_writing import NOT_STORED, store
+from ansible_collections.bluegreen.release.plugins.module_utils.options import RECORD, Options
+from ansible_collections.bluegreen.release.plugins.module_utils.record_writing import act
+
+SPEC: Options = {
+    **RECORD,
+    "state": {"type": "str", "choices": ["present", "query"], "required": True},
+    "document": {"type": "dict"},
+    "epoch": {"type": "int"},
+    "limit": {"type": "int", "default": 20},
+}
+REQUIRED_IF = [("state", "present", ("document", "epoch"))]
 
 
 def main() -> None:
     """Entry point."""
-    module = AnsibleModule(
-        argument_spec={
-            **RECORD,
-            "state": {"type": "str", "choices": ["present", "query"], "required": True},
-            "document": {"type": "dict"},
-            "epoch": {"type": "int"},
-            "limit": {"type": "int", "default": 20},
-        },
-        required_if=[("state", "present", ("document", "epoch"))],
-        supports_check_mode=True,
-    )
-    if module.params["state"] == "query":
-        seen = state_directory.view(module.params["state_directory"], module.params["limit"])
-        module.exit_json(changed=False, **seen)
-    try:
-        result = store(module.params, module.check_mode)
-    except (fence.FenceError, record.RecordError) as error:
-        module.fail_json(msg=str(error))
-    except OSError as error:
-        module.fail_json(msg=NOT_STORED.format(directory=module.params["state_directory"], error=error))
+    module = AnsibleModule(argument_spec=SPEC, required_if=REQUIRED_IF, supports_check_mode=True)
+    result = act(module.params, module.check_mode)
+    if result.get("failed"):
+        module.fail_json(**result)
     module.exit_json(**result)
 
 

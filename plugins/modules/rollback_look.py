@@ -103,11 +103,9 @@ slots:
   returned: always
 """
 
-from typing import Any
-
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.bluegreen.release.plugins.module_utils import slot_health, state_directory
-from ansible_collections.bluegreen.release.plugins.module_utils.nginx_switching import Switch
+from ansible_collections.bluegreen.release.plugins.module_utils.options import Options
+from ansible_collections.bluegreen.release.plugins.module_utils.rollback_looking import act
 
 _PROXY = {
     "flags_directory": {"type": "path"},
@@ -116,47 +114,27 @@ _PROXY = {
     "tls_name": {"type": "str", "default": ""},
     "ca": {"type": "path"},
 }
-
-
-def look(params: dict[str, Any]) -> dict[str, Any]:
-    """Everything asked for. Raises ValueError for the URL of a slot that is none."""
-    steps, header = params["steps"], params["version_header"]
-    asks = {
-        slot: slot_health.asking(url, steps, header, params["secrets"], params["validate_certs"])
-        for slot, url in params["slots"].items()
-    }
-    view = state_directory.view(params["state_directory"], params["limit"])
-    found: dict[str, Any] = {"ansible_facts": {"release_record_view": view}}
-    if params["proxy"].get("flags_directory"):
-        switch = Switch(params["proxy"], check_mode=True)
-        switch.query()
-        found["proxy"] = switch.result
-    found["slots"] = slot_health.ask_all(asks)
-    return found
+SPEC: Options = {
+    "state_directory": {"type": "path", "required": True},
+    "limit": {"type": "int", "default": 20},
+    "proxy": {"type": "dict", "default": {}, "options": _PROXY},
+    "slots": {"type": "dict", "default": {}},
+    "steps": {"type": "list", "elements": "dict", "default": []},
+    "version_header": {"type": "str", "default": ""},
+    "validate_certs": {"type": "bool", "default": True},
+    "secrets": {"type": "list", "elements": "str", "default": [], "no_log": True},
+}
 
 
 def main() -> None:
     """Entry point."""
-    module = AnsibleModule(
-        argument_spec={
-            "state_directory": {"type": "path", "required": True},
-            "limit": {"type": "int", "default": 20},
-            "proxy": {"type": "dict", "default": {}, "options": _PROXY},
-            "slots": {"type": "dict", "default": {}},
-            "steps": {"type": "list", "elements": "dict", "default": []},
-            "version_header": {"type": "str", "default": ""},
-            "validate_certs": {"type": "bool", "default": True},
-            "secrets": {"type": "list", "elements": "str", "default": [], "no_log": True},
-        },
-        supports_check_mode=True,
-    )
+    module = AnsibleModule(argument_spec=SPEC, supports_check_mode=True)
     # A host name is no secret; hiding it would blot out every message that names it.
     module.no_log_values.discard((module.params["proxy"].get("probe_headers") or {}).get("Host"))
-    try:
-        found = look(module.params)
-    except ValueError as error:
-        module.fail_json(msg=str(error))
-    module.exit_json(changed=False, **found)
+    result = act(module.params, module.check_mode)
+    if result.get("failed"):
+        module.fail_json(**result)
+    module.exit_json(**result)
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import pytest
 
@@ -27,7 +28,7 @@ def test_defaults_are_accepted_by_nginx(own: Proxy) -> None:
     assert "warn" not in result.output
 
 
-TWO = {
+TWO: dict[str, Any] = {
     "groups": {"lb": ["lb1", "lb2", "lb3"], "app": ["app1"]},
     "hostvars": {
         "app1": {"ansible_host": "127.0.0.1"},

@@ -10,8 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.bluegreen.release.plugins.module_utils import fence, lock, record, state_directory
-from ansible_collections.bluegreen.release.plugins.modules import release_lock
+from ansible_collections.bluegreen.release.plugins.module_utils import fence, lock, lock_taking, record, state_directory
 
 A, B = "20260131T235959Z-1.0.0-aaaa", "20260131T235959Z-1.0.0-bbbb"
 STAMP = {"at": "2026-01-31T23:59:59Z", "actor": "alice@c1", "run": "job 7"}
@@ -44,27 +43,27 @@ def write_record(directory: Path, release_id: str, closed: bool) -> None:
 
 
 def test_taking_makes_the_layout_raises_the_epoch_and_is_idempotent(tmp_path: Path) -> None:
-    assert release_lock.take(params(tmp_path), False)["changed"] is True
+    assert lock_taking.take(params(tmp_path), False)["changed"] is True
     assert {path.name for path in tmp_path.iterdir()} == {
         "epoch", "fence", "fence.1", "fence.lock", "lock.json", "records",
     }  # fmt: skip
     assert fence.read_epoch(str(tmp_path)) == 1
     assert state_directory.view(str(tmp_path), 5)["fence"]["current"] is True
-    assert release_lock.take(params(tmp_path), False)["changed"] is False
+    assert lock_taking.take(params(tmp_path), False)["changed"] is False
 
 
 def test_taking_tells_the_record_as_it_was_when_the_lock_was_given(tmp_path: Path) -> None:
-    assert release_lock.take(params(tmp_path), False)["document"] is None
+    assert lock_taking.take(params(tmp_path), False)["document"] is None
     write_record(tmp_path, A, closed=False)
-    assert release_lock.take(params(tmp_path, epoch=2), False)["document"]["release_id"] == A
-    assert release_lock.take(params(tmp_path, epoch=3), True)["document"]["phase"] == "opened"
+    assert lock_taking.take(params(tmp_path, epoch=2), False)["document"]["release_id"] == A
+    assert lock_taking.take(params(tmp_path, epoch=3), True)["document"]["phase"] == "opened"
 
 
 def test_the_second_is_told_who_since_when_which_release_and_how_to_go_on(tmp_path: Path) -> None:
-    release_lock.take(params(tmp_path), False)
+    lock_taking.take(params(tmp_path), False)
     write_record(tmp_path, A, closed=False)
-    with pytest.raises(release_lock.Refused) as refusal:
-        release_lock.take(params(tmp_path, B, 2), False)
+    with pytest.raises(lock_taking.Refused) as refusal:
+        lock_taking.take(params(tmp_path, B, 2), False)
     for part in (
         "alice@c1 (job 7)",
         "2026-01-31T23:59:59Z",
@@ -80,70 +79,70 @@ def test_the_second_is_told_who_since_when_which_release_and_how_to_go_on(tmp_pa
 
 
 def test_takeover_is_explicit_and_shuts_the_other_out(tmp_path: Path) -> None:
-    release_lock.take(params(tmp_path), False)
-    result = release_lock.take(params(tmp_path, B, 2, takeover=True), False)
+    lock_taking.take(params(tmp_path), False)
+    result = lock_taking.take(params(tmp_path, B, 2, takeover=True), False)
     assert "taken over from alice@c1" in result["note"]
     with pytest.raises(fence.StaleEpoch):
-        release_lock.drop(params(tmp_path, A, 1), False)
+        lock_taking.drop(params(tmp_path, A, 1), False)
     assert state_directory.read_holder(str(tmp_path))[0] == holder(B, 2)
 
 
 def test_even_a_takeover_needs_a_higher_epoch(tmp_path: Path) -> None:
-    release_lock.take(params(tmp_path, A, 4), False)
-    with pytest.raises(release_lock.Refused, match="another run was faster"):
-        release_lock.take(params(tmp_path, B, 4, takeover=True), False)
+    lock_taking.take(params(tmp_path, A, 4), False)
+    with pytest.raises(lock_taking.Refused, match="another run was faster"):
+        lock_taking.take(params(tmp_path, B, 4, takeover=True), False)
 
 
 def test_the_lock_of_a_closed_release_is_a_leftover_and_only_that(tmp_path: Path) -> None:
-    release_lock.take(params(tmp_path), False)
+    lock_taking.take(params(tmp_path), False)
     write_record(tmp_path, A, closed=False)
-    with pytest.raises(release_lock.Refused):
-        release_lock.take(params(tmp_path, B, 2), False)
+    with pytest.raises(lock_taking.Refused):
+        lock_taking.take(params(tmp_path, B, 2), False)
     write_record(tmp_path, A, closed=True)
-    assert "left behind" in release_lock.take(params(tmp_path, B, 2), False)["note"]
+    assert "left behind" in lock_taking.take(params(tmp_path, B, 2), False)["note"]
 
 
 def test_a_lock_whose_release_another_host_knows_closed_is_a_leftover(tmp_path: Path) -> None:
-    release_lock.take(params(tmp_path), False)
+    lock_taking.take(params(tmp_path), False)
     write_record(tmp_path, A, closed=False)
-    assert "left behind" in release_lock.take(params(tmp_path, B, 2, leftovers=[A]), False)["note"]
+    assert "left behind" in lock_taking.take(params(tmp_path, B, 2, leftovers=[A]), False)["note"]
 
 
 def test_a_damaged_lock_is_held_by_somebody(tmp_path: Path) -> None:
     (tmp_path / "lock.json").write_text("{")
-    with pytest.raises(release_lock.Refused, match="is not JSON"):
-        release_lock.take(params(tmp_path), False)
-    assert release_lock.take(params(tmp_path, takeover=True), False)["changed"] is True
+    with pytest.raises(lock_taking.Refused, match="is not JSON"):
+        lock_taking.take(params(tmp_path), False)
+    assert lock_taking.take(params(tmp_path, takeover=True), False)["changed"] is True
 
 
 def test_dropping_is_idempotent_and_leaves_others_alone(tmp_path: Path) -> None:
-    release_lock.take(params(tmp_path), False)
-    assert release_lock.drop(params(tmp_path), False)["changed"] is True
+    lock_taking.take(params(tmp_path), False)
+    assert lock_taking.drop(params(tmp_path), False)["changed"] is True
     assert not (tmp_path / "lock.json").exists()
-    assert release_lock.drop(params(tmp_path), False)["changed"] is False
-    release_lock.take(params(tmp_path, B, 2), False)
-    result = release_lock.drop(params(tmp_path, A, 2), False)
+    assert lock_taking.drop(params(tmp_path), False)["changed"] is False
+    lock_taking.take(params(tmp_path, B, 2), False)
+    result = lock_taking.drop(params(tmp_path, A, 2), False)
     assert (result["changed"], "left alone" in result["note"]) == (False, True)
     assert fence.read_epoch(str(tmp_path)) == 2
 
 
 def test_check_mode_says_the_same_and_changes_nothing(tmp_path: Path) -> None:
-    assert release_lock.take(params(tmp_path), True)["changed"] is True
+    assert lock_taking.take(params(tmp_path), True)["changed"] is True
     assert list(tmp_path.iterdir()) == []
-    release_lock.take(params(tmp_path), False)
+    lock_taking.take(params(tmp_path), False)
     before = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*")}
-    with pytest.raises(release_lock.Refused):
-        release_lock.take(params(tmp_path, B, 2), True)
-    assert release_lock.drop(params(tmp_path), True)["changed"] is True
+    with pytest.raises(lock_taking.Refused):
+        lock_taking.take(params(tmp_path, B, 2), True)
+    assert lock_taking.drop(params(tmp_path), True)["changed"] is True
     assert {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*")} == before
 
 
 def _taker(directory: str, release_id: str, barrier: Any, results: Any) -> None:
     barrier.wait()
     try:
-        release_lock.take(params(Path(directory), release_id, 1), False)
+        lock_taking.take(params(Path(directory), release_id, 1), False)
         results.put((release_id, ""))
-    except release_lock.Refused as error:
+    except lock_taking.Refused as error:
         results.put((release_id, str(error)))
 
 

@@ -1,0 +1,19 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Look at a host by the program that is resident there, or by the module."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ansible_collections.bluegreen.release.plugins.modules.rollback_look import SPEC
+from ansible_collections.bluegreen.release.plugins.plugin_utils.resident import Resident
+
+
+class ActionModule(Resident):
+    """The module of the same name."""
+
+    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+        """Give what the module returns."""
+        result: dict[str, Any] = super().run(tmp, task_vars)
+        return {**result, **self.execute("rollback_look", self._task.args, SPEC, (), task_vars or {})}
