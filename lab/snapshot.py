@@ -17,7 +17,10 @@ from lab.shape import Host, Shape, plan_hosts
 from lab.state import read_json, write_json
 
 ARCHIVE = "/var/lib/lab-snapshot.tar"
-PATHS = {"lb": ("/var/lib/bluegreen", "/etc/nginx", "/etc/systemd/system"), "app": ("/var/lib/bluegreen", "/srv")}
+PATHS = {
+    "lb": ("/var/lib/bluegreen", "/etc/nginx", "/etc/systemd/system", "/usr/local/lib/bluegreen"),
+    "app": ("/var/lib/bluegreen", "/srv"),
+}
 KEPT = "snapshot.json"
 _PRISTINE = "/var/lib/lab-pristine.tar"
 _PROJECTS = """

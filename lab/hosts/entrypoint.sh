@@ -9,7 +9,7 @@ prepare_sshd() {
 }
 
 prepare_nginx() {
-    mkdir -p /var/lib/bluegreen /etc/systemd/system/nginx.service.d
+    mkdir -p /var/lib/bluegreen /usr/local/lib/bluegreen /etc/systemd/system/nginx.service.d
 }
 
 # There is no systemd here: what drop-ins of a unit have run before it is run, and keeps it from starting if it fails.

@@ -56,8 +56,8 @@ def paths(params: Mapping[str, Any]) -> list[str]:
     if not params["guard_file"]:
         return []
     return [
-        os.path.join(params["state_directory"], PROGRAM),
-        os.path.join(params["state_directory"], SETTINGS),
+        os.path.join(params["guard_directory"], PROGRAM),
+        os.path.join(params["guard_directory"], SETTINGS),
         str(params["guard_file"]),
     ]
 

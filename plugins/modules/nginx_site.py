@@ -124,6 +124,12 @@ options:
       users were moved follows the other proxies. Empty for no guard.
     type: str
     default: ""
+  guard_directory:
+    description: >-
+      Directory of the guard and its settings, where only root can write, since root runs it. Needed for
+      O(guard_file).
+    type: str
+    default: ""
   flags_directory:
     description: Directory of the flag; made when missing.
     type: path
@@ -286,6 +292,7 @@ def _argument_spec() -> dict[str, Any]:
         "inputs": {"type": "dict", "options": _inputs_spec()},
         "peers": {"type": "list", "elements": "dict", "default": []},
         "guard_file": {"type": "str", "default": ""},
+        "guard_directory": {"type": "str", "default": ""},
         "flags_directory": {"type": "path", "required": True},
         "initial_slot": {"type": "str", "choices": ["", "blue", "green"], "default": ""},
         "owner": {"type": "str", "default": ""},

@@ -43,7 +43,7 @@ class Resident(ActionBase):
         spec, required_if: of the module. Nothing runs twice: only where the program never began is the module sent.
         """
         checked = ArgumentSpecValidator(spec, required_if=list(required_if)).validate(dict(arguments))
-        if not checked.error_messages and self._may_ask(checked.validated_parameters, spec):
+        if not checked.error_messages and self._may_ask(arguments, spec):
             found = self._ask(module, checked.validated_parameters)
             if found is not None:
                 # A host name is no secret; hiding it would blot out every message that names it.
@@ -52,9 +52,9 @@ class Resident(ActionBase):
         name = f"{_COLLECTION}.{module}"
         return dict(self._execute_module(module_name=name, module_args=dict(arguments), task_vars=task_vars))
 
-    def _may_ask(self, params: Mapping[str, Any], spec: Options) -> bool:
+    def _may_ask(self, arguments: Mapping[str, Any], spec: Options) -> bool:
         """Whether standard input reaches the host, and every path means there what it means here."""
-        paths = [str(params.get(name) or "") for name, option in spec.items() if option.get("type") == "path"]
+        paths = [str(arguments.get(name) or "") for name, option in spec.items() if option.get("type") == "path"]
         plain = not any("~" in path or "$" in path for path in paths)
         return bool(self._connection.has_pipelining and not self._connection.become and plain)
 

@@ -25,7 +25,9 @@ _SCHEMA = (
 )
 # What is looked at on a host, by how its name begins.
 LOOKS = {
-    "lb": _FILES.format(folders="/var/lib/bluegreen /etc/nginx /etc/systemd/system/nginx.service.d"),
+    "lb": _FILES.format(
+        folders="/var/lib/bluegreen /etc/nginx /usr/local/lib/bluegreen /etc/systemd/system/nginx.service.d"
+    ),
     "app": _FILES.format(folders="/var/lib/bluegreen /srv") + "; " + _CONTAINERS,
     "db": _SCHEMA,
 }

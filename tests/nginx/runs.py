@@ -81,6 +81,7 @@ def given(proxy: Proxy, mode: str = "site", **inputs: Any) -> dict[str, Any]:
         },
         "peers": [],
         "guard_file": "",
+        "guard_directory": str(proxy.root / "guard"),
         "initial_slot": "",
         "owner": "",
         **asked(proxy),

@@ -38,7 +38,7 @@ def pair() -> Iterator[tuple[Proxy, Proxy]]:
             guarded(proxy, second if proxy is first else first).run()
         # Both listen on one address here, so that the port tells them apart.
         for proxy, peer in ((first, second), (second, first)):
-            told = proxy.root / "state" / "start_guard.json"
+            told = proxy.root / "guard" / "start_guard.json"
             told.write_text(told.read_text().replace(f":{proxy.port}/", f":{peer.port}/"))
         yield first, second
 
@@ -122,7 +122,7 @@ def test_the_guard_comes_with_the_site_and_goes_with_it(own: Proxy) -> None:
     site = guarded(own)
     site.run()
     assert str(drop_in(own)) in site.result["files"]
-    told = own.root / "state" / "start_guard.json"
+    told = own.root / "guard" / "start_guard.json"
     assert told.stat().st_mode & 0o777 == 0o600
     again = guarded(own)
     again.run()
@@ -134,4 +134,4 @@ def test_the_guard_comes_with_the_site_and_goes_with_it(own: Proxy) -> None:
     secret = mended.params["inputs"]["preview_secret"]
     assert secret in told.read_text() and secret not in str(mended.result)
     withdrawing(own, guard_file=str(drop_in(own))).run()
-    assert not drop_in(own).exists() and not told.exists() and not (own.root / "state" / "start_guard").exists()
+    assert not drop_in(own).exists() and not told.exists() and not (own.root / "guard" / "start_guard").exists()

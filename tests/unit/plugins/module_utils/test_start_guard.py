@@ -64,6 +64,7 @@ def params(tmp_path: Path, **more: Any) -> dict[str, Any]:
     return {
         "state_directory": str(tmp_path),
         "flags_directory": str(tmp_path / "flags"),
+        "guard_directory": str(tmp_path),
         "guard_file": str(tmp_path / "nginx.service.d" / "bluegreen-shop.conf"),
         "peers": [{"host": "lb2", "address": "[2001:db8::2]"}],
         **more,
