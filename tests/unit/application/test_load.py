@@ -23,6 +23,7 @@ import pytest
 from lab.errors import LabError
 from lab.load import checked_front, drive, main, parse, plan_of
 from lab.load_report import Outcome, Tally
+from tests.ports import free_port
 
 ROOT = Path(__file__).resolve().parents[3]
 Misbehave = Callable[[str, int, asyncio.StreamWriter], Awaitable[bool]]
@@ -268,10 +269,8 @@ def test_a_slow_server_does_not_slow_the_load_and_its_waits_are_counted(tmp_path
 
 
 def test_nobody_listening_is_said_and_exits_1(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    with socket.socket() as unused:
-        unused.bind(("127.0.0.1", 0))
-        front = f"http://127.0.0.1:{unused.getsockname()[1]}"
-        assert main(["--front", front, "--seconds", "1", "--acked", str(tmp_path / "acked")]) == 1
+    front = f"http://127.0.0.1:{free_port()}"
+    assert main(["--front", front, "--seconds", "1", "--acked", str(tmp_path / "acked")]) == 1
     printed = capsys.readouterr()
     assert "connection refused" in printed.err
     assert json.loads(printed.out.splitlines()[-1])["failed"] >= 1

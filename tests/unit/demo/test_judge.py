@@ -12,6 +12,7 @@ import pytest
 
 from lab.demo import checks, judge
 from lab.demo.judge import BAD, GIB, NOTE, OK, Line
+from tests.ports import free_port
 
 FAULTS: dict[str, tuple[Line, str]] = {
     "old python": (judge.python((3, 10)), "3.11"),
@@ -66,7 +67,7 @@ def test_a_private_authority_is_told_and_stops_nothing() -> None:
 
 def test_a_taken_port_is_seen_and_a_free_one_is_not() -> None:
     with socket.socket() as holder:
-        holder.bind(("127.0.0.1", 0))
+        holder.bind(("127.0.0.1", free_port()))
         holder.listen()
         port = holder.getsockname()[1]
         assert checks.listening(port)
@@ -86,7 +87,7 @@ def test_broken_and_flattened_links_are_seen(tmp_path: Path) -> None:
 
 def test_a_planted_fault_stops_the_demonstration_within_two_seconds_and_before_anything_is_made() -> None:
     with socket.socket() as holder:
-        holder.bind(("127.0.0.1", 0))
+        holder.bind(("127.0.0.1", free_port()))
         holder.listen()
         port = holder.getsockname()[1]
         done = subprocess.run(
