@@ -23,8 +23,14 @@ PATHS = {
 }
 KEPT = "snapshot.json"
 _PRISTINE = "/var/lib/lab-pristine.tar"
+# Again when one of them was removed between both commands, as by a run whose controller died.
 _PROJECTS = """
-docker ps --all --quiet --filter label=com.docker.compose.project | xargs --no-run-if-empty docker inspect
+all() { docker ps --all --quiet --filter label=com.docker.compose.project | xargs --no-run-if-empty docker inspect; }
+for attempt in 1 2 3 4; do
+    found=$(all 2>/dev/null) && echo "$found" && exit
+    sleep 0.3
+done
+all
 """
 _REMOVE_PROJECTS = """
 project=label=com.docker.compose.project
