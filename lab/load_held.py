@@ -34,10 +34,10 @@ async def _talk(socket: aiohttp.ClientWebSocketResponse, tally: Tally, over: asy
     while not over.is_set():
         try:
             await socket.send_str("word")
-            heard = await socket.receive(seconds)
-        except (aiohttp.ClientError, TimeoutError, OSError):
-            heard = aiohttp.WSMessage(aiohttp.WSMsgType.CLOSED, None, None)
-        if heard.type is not aiohttp.WSMsgType.TEXT or heard.data != "word":
+            heard = await socket.receive_str(timeout=seconds)
+        except (aiohttp.ClientError, aiohttp.WSMessageTypeError, TimeoutError, OSError):
+            heard = ""  # cut
+        if heard != "word":
             tally.websockets["cut"] += 1
             return
         tally.websockets["words"] += 1

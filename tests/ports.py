@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import os
 import socket
@@ -23,12 +24,9 @@ def free_port() -> int:
     restart, finds it free. AssertionError where there is none any more.
     """
     above = int(EPHEMERAL.read_text().split()[0])
-    for port in _candidates:
+    while True:
+        port = next(_candidates)
         assert port < above, f"no port is left between {FIRST} and {above}"
-        with socket.socket() as listener:
-            try:
-                listener.bind(("0.0.0.0", port))
-            except OSError:
-                continue
+        with contextlib.suppress(OSError), socket.socket() as listener:
+            listener.bind(("0.0.0.0", port))
             return port
-    raise AssertionError("a count has no end")

@@ -25,6 +25,7 @@ from lab.settings import ROOT, Settings
 from lab.users import users
 
 RATE = 200
+USERS = ("--rate", str(RATE))
 VERSION = "1.0.0"
 _LONGEST_SECONDS = 600
 _READ_RECORD = f"cat /var/lib/bluegreen/{INSTALLED.name}/records/*-{VERSION}-*.json"
@@ -76,7 +77,7 @@ def release(settings: Settings) -> tuple[float, float]:
 
 
 def under_load(
-    act: Callable[[], tuple[float, float]], words: Sequence[str] = ("--rate", str(RATE))
+    act: Callable[[], tuple[float, float]], words: Sequence[str] = USERS
 ) -> tuple[tuple[float, float], dict[str, Any], dict[str, Any]]:
     """Act while users are there: its begin and end, what they saw, and their writes compared with the database.
 

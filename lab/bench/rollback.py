@@ -13,14 +13,13 @@ from typing import Any
 from lab import snapshot
 from lab.bench.figures import Figure, figure
 from lab.bench.progress import say, timed
-from lab.bench.release import RATE, lost, play, record_and_logs, release, under_load
+from lab.bench.release import USERS, lost, play, record_and_logs, release, under_load
 from lab.bench.timeline import left_seconds
 from lab.errors import LabError
 from lab.inventory import connection
 from lab.profiles import INSTALLED
 from lab.settings import Settings
 
-USERS = ("--rate", str(RATE))
 # Most of these requests ask next to nothing: so many of the others would need more than two cores, whoever releases.
 BUSY_USERS = (
     "--rate", "500", "--post-share", "0.05", "--light-share", "0.9", "--connections", "64", "--slow", "20",

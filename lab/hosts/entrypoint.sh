@@ -16,7 +16,7 @@ prepare_nginx() {
 before() {
     local line
     while read -r line; do
-        eval "${line#ExecStartPre=}" || return
+        eval "${line#ExecStartPre=}" < /dev/null || return
     done < <(cat "/etc/systemd/system/$1.service.d/"*.conf 2>/dev/null | grep '^ExecStartPre=')
 }
 

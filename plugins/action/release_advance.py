@@ -68,11 +68,9 @@ class ActionModule(Resident):
         where = {"state_directory": given["state_directory"], "document": document, "epoch": document["epoch"]}
         if given["switch"]:
             wait = {"fence_wait_seconds": given["wait_seconds"]}
-            arguments = {**given["switch"], **where, **wait, "state": "switched"}
-            spec, required_if = nginx_switch.SPEC, nginx_switch.REQUIRED_IF
-            return self.execute("nginx_switch", arguments, spec, required_if, variables)
+            return self.execute(nginx_switch, {**given["switch"], **where, **wait, "state": "switched"}, variables)
         arguments = {**where, "wait_seconds": given["wait_seconds"], "state": "present"}
-        return self.execute("release_record", arguments, release_record.SPEC, release_record.REQUIRED_IF, variables)
+        return self.execute(release_record, arguments, variables)
 
 
 def contexts_of(given: Mapping[str, Any], variables: Mapping[str, Any]) -> list[dict[str, Any]]:

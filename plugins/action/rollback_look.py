@@ -4,16 +4,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from ansible_collections.bluegreen.release.plugins.modules.rollback_look import SPEC
-from ansible_collections.bluegreen.release.plugins.plugin_utils.resident import Resident
+from ansible_collections.bluegreen.release.plugins.modules import rollback_look
+from ansible_collections.bluegreen.release.plugins.plugin_utils.resident import ResidentModule
 
 
-class ActionModule(Resident):
+class ActionModule(ResidentModule):
     """The module of the same name."""
 
-    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
-        """Give what the module returns."""
-        result: dict[str, Any] = super().run(tmp, task_vars)
-        return {**result, **self.execute("rollback_look", self._task.args, SPEC, (), task_vars or {})}
+    MODULE = rollback_look

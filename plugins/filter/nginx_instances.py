@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The instances of an application as the proxies reach them."""
+"""Addresses of hosts: as others reach them, and as nginx lets them in."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import contextlib
+import ipaddress
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 DOCUMENTATION = r"""
@@ -52,9 +54,20 @@ def nginx_instances(hosts: list[str], hostvars: Mapping[str, Mapping[str, Any]])
     return found
 
 
+def nginx_allowed(addresses: Iterable[str], proxies: Iterable[Mapping[str, str]]) -> list[str]:
+    """The networks of the inventory and the addresses of the proxies, each once."""
+    found = [str(address) for address in addresses]
+    for proxy in proxies:
+        with contextlib.suppress(ValueError):
+            address = ipaddress.ip_address(proxy["address"].strip("[]"))
+            if not address.is_loopback:
+                found.append(str(address))
+    return list(dict.fromkeys(found))
+
+
 class FilterModule:
     """The filters of this file."""
 
     def filters(self) -> dict[str, Callable[..., Any]]:
         """Name to function."""
-        return {"nginx_instances": nginx_instances}
+        return {"nginx_allowed": nginx_allowed, "nginx_instances": nginx_instances}

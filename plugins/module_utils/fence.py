@@ -202,15 +202,6 @@ def fenced(
         os.close(descriptor)
 
 
-def wrapper_source(interpreter: str) -> bytes:
-    """This very file as an executable script for *interpreter* (a path)."""
-    loader = __spec__.loader if __spec__ else None
-    source: str | None = loader.get_source(__name__) if loader and hasattr(loader, "get_source") else None
-    if not source:
-        raise FenceError(f"expected to read the source of {__name__} to install the wrapper, found none.")
-    return f"#!{interpreter} -IS\n{source}".encode()
-
-
 def wrapper_link(epoch: int) -> str:
     """The name of the wrapper for runs at *epoch*. Ansible passes an interpreter no arguments, so its name tells it."""
     return f"{WRAPPER_FILE}.{epoch}"

@@ -10,12 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ansible_collections.bluegreen.release.plugins.module_utils.fence import fenced
-from ansible_collections.bluegreen.release.plugins.module_utils.nginx_apply import (
-    ApplyError,
-    Goal,
-    Nginx,
-    apply,
-)
+from ansible_collections.bluegreen.release.plugins.module_utils.nginx_apply import ApplyError, Goal, Nginx, apply
 from ansible_collections.bluegreen.release.plugins.module_utils.nginx_container import Needs
 from ansible_collections.bluegreen.release.plugins.module_utils.nginx_explain import explain
 from ansible_collections.bluegreen.release.plugins.module_utils.nginx_files import FileSet, ManagedFile, read_file
@@ -137,13 +132,16 @@ class Run(ABC):
         if self.check_mode:
             return
         files.write()
-        if os.path.isdir(SYSTEMD):
-            done = self.nginx.run(["systemctl", "daemon-reload"])
-            if done.code != 0:
-                raise ApplyError(
-                    f"expected systemd to read {self.params['guard_file']}, found: {done.last_lines}. The site is in "
-                    "effect; correct that, then run again."
-                )
+        if not os.path.isdir(SYSTEMD):
+            return
+        done = self.nginx.run(["systemctl", "daemon-reload"])
+        if done.code != 0:
+            # So that the next run finds something to do.
+            files.restore()
+            raise ApplyError(
+                f"expected systemd to read {self.params['guard_file']}, found: {done.last_lines}. The site is in "
+                "effect, the guard is as it was; correct that, then run again."
+            )
 
 
 def gone(paths: list[str]) -> list[ManagedFile]:

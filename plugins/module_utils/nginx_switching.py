@@ -154,8 +154,7 @@ class Switch:
 
         Also where users were on the slot already: it has been chosen again. What stands in the way stops nothing.
         """
-        slot, documents = self.params["slot"], read_records(self.params["state_directory"])[0]
-        stamp = Stamp(self.params["epoch"], documents[0]["sequence"] if documents else 0)
+        slot, stamp = self.params["slot"], Stamp(self.params["epoch"], self.sequence())
         try:
             if read_stamp(self.directory, slot) != stamp:
                 write_stamp(self.directory, slot, stamp)
@@ -165,6 +164,13 @@ class Switch:
                 f"the switch is in effect, but {flag_path(self.directory, slot)} could not be stamped "
                 f"({error.strerror}): a proxy that was away meanwhile does not follow this one when it starts"
             )
+
+    def sequence(self) -> int:
+        """How far the record is by which users are moved: the one given, be it stored or not, or this host's newest."""
+        if document := self.params.get("document"):
+            return int(document["sequence"])
+        documents = read_records(self.params["state_directory"])[0]
+        return int(documents[0]["sequence"]) if documents else 0
 
     def prove(self, began: float) -> str:
         """Prove the slot through the front door; return the reason of a failed proof, else an empty text."""

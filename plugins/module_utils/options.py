@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from ansible_collections.bluegreen.release.plugins.module_utils.fence import DEFAULT_WAIT_SECONDS
@@ -40,3 +41,12 @@ LOOKS: Options = {
     "looks": {"type": "str", "required": True},
     "stamp": {"type": "dict", "required": True},
 }
+
+
+def host_names(params: Mapping[str, Any]) -> set[str]:
+    """Values among the headers of a probe that are no secrets: hiding a host name would blot out every message with it.
+
+    params: of a module with PROXY, or with such options in ``proxy``.
+    """
+    asked = [params, params.get("proxy") or {}]
+    return {str((one.get("probe_headers") or {}).get("Host") or "") for one in asked} - {""}

@@ -13,23 +13,14 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path, PurePosixPath
 from types import ModuleType
 
+from ansible_collections.bluegreen.release.plugins.module_utils.source import source_of
+
 _DATE = (1980, 1, 1, 0, 0, 0)  # the same program is the same bytes
-
-
-def _source(module: ModuleType) -> str:
-    """The text of a module of ours, wherever Ansible has put it. ImportError when it has none."""
-    loader = module.__spec__.loader if module.__spec__ else None
-    source = loader.get_source(module.__name__) if loader and hasattr(loader, "get_source") else None
-    if isinstance(source, bytes):  # as the loader of collections gives it on the controller
-        return source.decode()
-    if not isinstance(source, str):
-        raise ImportError(f"expected to read the source of {module.__name__} to install it on a host, found none.")
-    return source
 
 
 def sources(modules: Iterable[ModuleType], entry: ModuleType) -> dict[str, str]:
     """The files of a program by their paths in it; *entry* is the one of the modules whose main(argv) is run."""
-    texts = {f"{module.__name__.replace('.', '/')}.py": _source(module) for module in modules}
+    texts = {f"{module.__name__.replace('.', '/')}.py": source_of(module) for module in modules}
     packages = {str(parent) for path in texts for parent in PurePosixPath(path).parents} - {"."}
     texts.update({f"{package}/__init__.py": "" for package in packages})
     texts["__main__.py"] = f"import sys\nfrom {entry.__name__} import main\nsys.exit(main(sys.argv))\n"

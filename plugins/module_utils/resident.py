@@ -32,6 +32,7 @@ from ansible_collections.bluegreen.release.plugins.module_utils import (
     record_writing,
     rollback_looking,
     slot_health,
+    source,
     spool,
     state_directory,
     tls,
@@ -48,7 +49,8 @@ ACTS: Mapping[str, Callable[[Any, bool], dict[str, Any]]] = {
 }
 _MODULES = (
     configuration, fence, http_client, http_eval, http_run, lock, lock_taking, nginx_flags, nginx_http, nginx_probe,
-    nginx_switching, record, record_writing, rollback_looking, slot_health, spool, state_directory, tls, transitions,
+    nginx_switching, record, record_writing, rollback_looking, slot_health, source, spool, state_directory, tls,
+    transitions,
 )  # fmt: skip
 
 

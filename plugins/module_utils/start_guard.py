@@ -9,7 +9,6 @@ others through their previews. Run by systemd with the path of its settings, see
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -20,6 +19,7 @@ from ansible_collections.bluegreen.release.plugins.module_utils.nginx_flags impo
     SLOTS,
     FlagsError,
     Stamp,
+    other_slot,
     parse_stamp,
     read_flags,
     read_stamp,
@@ -48,11 +48,9 @@ def to_follow(own: Standing, others: Iterable[Standing]) -> Standing | None:
 
     None also where the newest ones contradict each other: then nothing says which slot was left.
     """
-    newer = [one for one in others if one.stamp > own.stamp]
-    newest = [one for one in newer if one.stamp == max(other.stamp for other in newer)]
-    if {one.slot for one in newest} in ({own.slot}, set(SLOTS), set()):
-        return None
-    return newest[0]
+    newer = sorted((one for one in others if one.stamp > own.stamp), key=lambda one: one.stamp, reverse=True)
+    newest = [one for one in newer if one.stamp == newer[0].stamp]
+    return newest[0] if {one.slot for one in newest} == {other_slot(own.slot)} else None
 
 
 def standing_of(peer: Mapping[str, str], settings: Mapping[str, Any]) -> Standing | None:
@@ -70,18 +68,6 @@ def ask_all(settings: Mapping[str, Any]) -> list[Standing]:
     peers = settings["peers"]
     with ThreadPoolExecutor(max_workers=len(peers) or 1) as pool:
         return [one for one in pool.map(lambda peer: standing_of(peer, settings), peers) if one]
-
-
-def newer_than(own: Standing, settings: Mapping[str, Any]) -> tuple[Standing | None, str]:
-    """The standing to follow, if any, and what was found, in words."""
-    others = ask_all(settings)
-    newer = to_follow(own, others)
-    if newer is None:
-        return None, f"users stay on {own.slot}; {len(others)} of {len(settings['peers'])} other proxies answered"
-    return newer, (
-        f"users go to {newer.slot}: {newer.host} has moved them there while this proxy was away with them on "
-        f"{own.slot}; playbooks/reconcile.yml does the rest"
-    )
 
 
 def follow(newer: Standing, own: Standing, settings: Mapping[str, Any]) -> None:
@@ -103,17 +89,23 @@ def guard(path: str) -> int:
         say(f"expected one readable flag in {settings['flags_directory']}, found none or both; nobody was moved")
         return 0
     own = Standing("", slot, read_stamp(settings["flags_directory"], slot))
-    newer, found = newer_than(own, settings)
-    say(found)
+    others = ask_all(settings)
+    newer = to_follow(own, others)
+    if newer is None:
+        say(f"users stay on {slot}; {len(others)} of {len(settings['peers'])} other proxies answered")
+        return 0
     try:
-        if newer:
-            follow(newer, own, settings)
+        follow(newer, own, settings)
     except (FlagsError, FenceError, OSError) as error:
         say(
-            f"expected to move users to {newer.slot if newer else slot}, found: {error} nginx is not started, as it "
-            "would serve a slot that users have left. Run playbooks/reconcile.yml, then start nginx."
+            f"expected to move users to {newer.slot}, found: {error} nginx is not started, as it would serve a slot "
+            "that users have left. Run playbooks/reconcile.yml, then start nginx."
         )
         return 1
+    say(
+        f"users go to {newer.slot}: {newer.host} has moved them there while this proxy was away with them on {slot}; "
+        "playbooks/reconcile.yml does the rest"
+    )
     return 0
 
 
@@ -129,7 +121,3 @@ def main(arguments: Sequence[str]) -> int:
     except Exception as error:
         say(f"expected to ask the other proxies, found {type(error).__name__}: {error}; users stay where they are")
         return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv))

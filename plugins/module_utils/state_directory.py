@@ -12,6 +12,7 @@ import sys
 from typing import Any
 
 from ansible_collections.bluegreen.release.plugins.module_utils import fence, lock, record
+from ansible_collections.bluegreen.release.plugins.module_utils.source import source_of
 
 RECORDS = "records"
 KEPT_LINKS = 50
@@ -95,6 +96,11 @@ def _directory_state(directory: str) -> str:
     return "ready" if os.access(directory, os.W_OK | os.X_OK) else "foreign"
 
 
+def _wrapper_source() -> bytes:
+    """The fence as an executable script for the interpreter that runs this."""
+    return f"#!{sys.executable} -IS\n{source_of(fence)}".encode()
+
+
 def wrapper_state(directory: str) -> dict[str, Any]:
     """The installed fence: its sha256 (None when missing), and whether it is the one of this collection."""
     try:
@@ -104,7 +110,7 @@ def wrapper_state(directory: str) -> dict[str, Any]:
         return {"checksum": None, "current": False}
     return {
         "checksum": hashlib.sha256(content).hexdigest(),
-        "current": content == fence.wrapper_source(sys.executable),
+        "current": content == _wrapper_source(),
     }
 
 
@@ -139,7 +145,7 @@ def install_wrapper(directory: str, epoch: int) -> None:
     """Put the fence wrapper where it belongs, with the name that runs at *epoch* call it by."""
     path = os.path.join(directory, fence.WRAPPER_FILE)
     if not wrapper_state(directory)["current"]:
-        fence.write_durably(path, fence.wrapper_source(sys.executable), 0o755)
+        fence.write_durably(path, _wrapper_source(), 0o755)
     with contextlib.suppress(FileExistsError):
         os.symlink(fence.WRAPPER_FILE, os.path.join(directory, fence.wrapper_link(epoch)))
     # Names of recent epochs stay, so that a run that was taken over is told so.

@@ -258,7 +258,7 @@ from ansible_collections.bluegreen.release.plugins.module_utils.nginx_generation
 from ansible_collections.bluegreen.release.plugins.module_utils.nginx_run import Run
 from ansible_collections.bluegreen.release.plugins.module_utils.nginx_siting import Site
 from ansible_collections.bluegreen.release.plugins.module_utils.nginx_undoing import Restoration, Withdrawal
-from ansible_collections.bluegreen.release.plugins.module_utils.options import FENCE, PROXY
+from ansible_collections.bluegreen.release.plugins.module_utils.options import FENCE, PROXY, host_names
 
 STATES: dict[str, type[Run]] = {"present": Site, "withdrawn": Withdrawal, "restored": Restoration}
 
@@ -328,8 +328,7 @@ def main() -> None:
         ],
         supports_check_mode=True,
     )
-    # A host name is no secret; hiding it would blot out every message that names it.
-    module.no_log_values.discard(module.params["probe_headers"].get("Host"))
+    module.no_log_values -= host_names(module.params)
     run = STATES[module.params["state"]](module.params, _nginx(module), module.check_mode)
     try:
         run.run()

@@ -123,7 +123,7 @@ proof:
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.bluegreen.release.plugins.module_utils.nginx_switching import act
-from ansible_collections.bluegreen.release.plugins.module_utils.options import FENCE_TO_ACT, PROXY, Options
+from ansible_collections.bluegreen.release.plugins.module_utils.options import FENCE_TO_ACT, PROXY, Options, host_names
 
 SPEC: Options = {
     **FENCE_TO_ACT,
@@ -144,11 +144,8 @@ REQUIRED_IF = [("state", "switched", ["slot", "state_directory", "epoch", "front
 def main() -> None:
     """Wiring."""
     module = AnsibleModule(argument_spec=SPEC, required_if=REQUIRED_IF, supports_check_mode=True)
-    # A host name is no secret; hiding it would blot out every message that names it.
-    module.no_log_values.discard(module.params["probe_headers"].get("Host"))
+    module.no_log_values -= host_names(module.params)
     result = act(module.params, module.check_mode)
-    for warning in result.pop("warnings"):
-        module.warn(warning)
     if result.get("failed"):
         module.fail_json(**result)
     module.exit_json(**result)

@@ -104,7 +104,7 @@ slots:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.bluegreen.release.plugins.module_utils.options import Options
+from ansible_collections.bluegreen.release.plugins.module_utils.options import Options, host_names
 from ansible_collections.bluegreen.release.plugins.module_utils.rollback_looking import act
 
 _PROXY = {
@@ -124,13 +124,13 @@ SPEC: Options = {
     "validate_certs": {"type": "bool", "default": True},
     "secrets": {"type": "list", "elements": "str", "default": [], "no_log": True},
 }
+REQUIRED_IF: list[tuple[str, ...]] = []
 
 
 def main() -> None:
     """Entry point."""
     module = AnsibleModule(argument_spec=SPEC, supports_check_mode=True)
-    # A host name is no secret; hiding it would blot out every message that names it.
-    module.no_log_values.discard((module.params["proxy"].get("probe_headers") or {}).get("Host"))
+    module.no_log_values -= host_names(module.params)
     result = act(module.params, module.check_mode)
     if result.get("failed"):
         module.fail_json(**result)

@@ -4,23 +4,24 @@
 
 from __future__ import annotations
 
-import functools
 import json
 import os
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from types import ModuleType
 from typing import Any
 
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.module_utils.common.parameters import remove_values
 from ansible.plugins.action import ActionBase
 from ansible_collections.bluegreen.release.plugins.module_utils import resident
-from ansible_collections.bluegreen.release.plugins.module_utils.options import Options
+from ansible_collections.bluegreen.release.plugins.module_utils.options import Options, host_names
 
 # What a shell says of a command that is not there, or cannot be run (its Python is gone).
 _NOT_THERE = (126, 127)
 _COLLECTION = "bluegreen.release"
-_file_name = functools.cache(resident.file_name)
+# Ansible reads this file in its main process: its workers, one for each host and task, find the name made.
+_FILE_NAME = resident.file_name()
 
 
 class Resident(ActionBase):
@@ -30,27 +31,21 @@ class Resident(ActionBase):
     _supports_check_mode = True
     _supports_diff = True
 
-    def execute(
-        self,
-        module: str,
-        arguments: Mapping[str, Any],
-        spec: Options,
-        required_if: Sequence[tuple[Any, ...]],
-        task_vars: dict[str, Any],
-    ) -> dict[str, Any]:
+    def execute(self, module: ModuleType, arguments: Mapping[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
         """The result of *module* with *arguments*. AnsibleConnectionFailure where the host cannot be reached.
 
-        spec, required_if: of the module. Nothing runs twice: only where the program never began is the module sent.
+        module: has SPEC and REQUIRED_IF. Nothing runs twice: only where the program never began is the module sent.
         """
-        checked = ArgumentSpecValidator(spec, required_if=list(required_if)).validate(dict(arguments))
+        name, spec = module.__name__.rpartition(".")[2], module.SPEC
+        checked = ArgumentSpecValidator(spec, required_if=module.REQUIRED_IF).validate(dict(arguments))
         if not checked.error_messages and self._may_ask(arguments, spec):
-            found = self._ask(module, checked.validated_parameters)
+            found = self._ask(name, checked.validated_parameters)
             if found is not None:
-                # A host name is no secret; hiding it would blot out every message that names it.
-                answer: dict[str, Any] = remove_values(found, checked._no_log_values - _host_names(arguments))
+                hidden = checked._no_log_values - host_names(checked.validated_parameters)
+                answer: dict[str, Any] = remove_values(found, hidden)
                 return answer
-        name = f"{_COLLECTION}.{module}"
-        return dict(self._execute_module(module_name=name, module_args=dict(arguments), task_vars=task_vars))
+        arguments, name = dict(arguments), f"{_COLLECTION}.{name}"
+        return dict(self._execute_module(module_name=name, module_args=arguments, task_vars=task_vars))
 
     def _may_ask(self, arguments: Mapping[str, Any], spec: Options) -> bool:
         """Whether standard input reaches the host, and every path means there what it means here."""
@@ -60,7 +55,7 @@ class Resident(ActionBase):
 
     def _ask(self, module: str, params: Mapping[str, Any]) -> dict[str, Any] | None:
         """What the program answers; None where there is none."""
-        program = os.path.join(str(params["state_directory"]), _file_name())
+        program = os.path.join(str(params["state_directory"]), _FILE_NAME)
         told = json.dumps({"params": dict(params), "check_mode": bool(self._task.check_mode)}).encode()
         run: Any = self._low_level_execute_command
         done = run(f"{shlex.quote(program)} {module}", sudoable=False, in_data=told)
@@ -83,6 +78,12 @@ def answer_of(output: str) -> dict[str, Any] | None:
     return found if isinstance(found, dict) else None
 
 
-def _host_names(arguments: Mapping[str, Any]) -> set[str]:
-    asked = [arguments, arguments.get("proxy") or {}]
-    return {str((one.get("probe_headers") or {}).get("Host") or "") for one in asked}
+class ResidentModule(Resident):
+    """The module itself."""
+
+    MODULE: ModuleType
+
+    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+        """Give what the module returns."""
+        result: dict[str, Any] = super().run(tmp, task_vars)
+        return {**result, **self.execute(self.MODULE, self._task.args, task_vars or {})}

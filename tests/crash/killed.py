@@ -82,6 +82,7 @@ def _noted(log: Path) -> list[_Noted]:
     tasks: list[_Noted] = []
     for line in map(json.loads, log.read_text().splitlines()):
         if "task" in line:
+            assert line["number"] == len(tasks), f"expected a note of task {len(tasks)}, found {line}"
             tasks.append(_Noted(line["task"], line.get("estate", "")))
         else:
             tasks[line["number"]].hosts.append(line["changed"])
@@ -98,7 +99,6 @@ def classes(log: Path) -> list[Class]:
     ]
 
 
-def silent(log: Path) -> list[str]:
-    """Tasks behind which the estate is another one, though they say that they changed nothing: they have no class."""
-    tasks = _noted(log)
-    return [one.task for one, behind in pairwise(tasks) if one.estate != behind.estate and not one.hosts]
+def changing(log: Path) -> list[tuple[str, bool]]:
+    """Tasks behind which the estate is another one, each with whether it says so; one that does not has no class."""
+    return [(one.task, bool(one.hosts)) for one, behind in pairwise(_noted(log)) if one.estate != behind.estate]

@@ -7,14 +7,17 @@ from __future__ import annotations
 import contextlib
 import subprocess
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from ansible_collections.bluegreen.release.plugins.module_utils import nginx_run
+from ansible_collections.bluegreen.release.plugins.module_utils.nginx_apply import ApplyError, CommandResult
 from ansible_collections.bluegreen.release.plugins.module_utils.nginx_flags import Stamp, read_stamp
 
 from tests.nginx.proxy import Proxy, new_proxy
-from tests.nginx.runs import siting, switching, withdrawing
+from tests.nginx.runs import run, siting, switching, withdrawing
 
 
 def guarded(proxy: Proxy, *peers: Proxy, **more: Any) -> Any:
@@ -135,3 +138,31 @@ def test_the_guard_comes_with_the_site_and_goes_with_it(own: Proxy) -> None:
     assert secret in told.read_text() and secret not in str(mended.result)
     withdrawing(own, guard_file=str(drop_in(own))).run()
     assert not drop_in(own).exists() and not told.exists() and not (own.root / "guard" / "start_guard").exists()
+
+
+@pytest.mark.parametrize("answer", [0, 1])
+def test_systemd_is_told_and_a_guard_that_it_does_not_read_is_not_left(
+    own: Proxy, monkeypatch: pytest.MonkeyPatch, answer: int
+) -> None:
+    own.write()
+    own.start()
+    monkeypatch.setattr(nginx_run, "SYSTEMD", str(own.root))
+    told: list[list[str]] = []
+
+    def systemctl(command: list[str]) -> CommandResult:
+        if command[0] != "systemctl":
+            return run(command)
+        told.append(command)
+        return CommandResult(answer, "", "no bus")
+
+    site = guarded(own)
+    site.nginx = replace(site.nginx, run=systemctl)
+    if answer:
+        with pytest.raises(ApplyError, match=r"expected systemd to read .* no bus"):
+            site.run()
+        # So that the next run has it to do.
+        assert not drop_in(own).exists()
+    else:
+        site.run()
+        assert drop_in(own).exists()
+    assert told == [["systemctl", "daemon-reload"]]

@@ -19,7 +19,7 @@ from typing import Any
 import pytest
 from ansible_collections.bluegreen.release.plugins.module_utils import record
 from ansible_collections.bluegreen.release.plugins.module_utils.fence import StaleEpoch
-from ansible_collections.bluegreen.release.plugins.module_utils.nginx_flags import FlagsError
+from ansible_collections.bluegreen.release.plugins.module_utils.nginx_flags import FlagsError, Stamp, read_stamp, write_stamp
 
 from tests.nginx.conftest import HOSTILE
 from tests.nginx.proxy import Proxy, backend, until
@@ -246,12 +246,15 @@ def test_full_disk_switches_in_both_directions(own: Proxy) -> None:
         own.write()
         own.start()
         (own.root / "state" / "fence.lock").touch()
+        write_stamp(str(own.flags), "blue", Stamp())  # as the first flag is made
         fill(own.root / "state")
         for slot in ("green", "blue"):
             switch = switching(own, slot, document=recorded())
             switch.run()
             assert own.front().headers["x-backend"] == slot
             assert "No space left on device" in switch.result["stored"]["msg"]
+            # The stamp is that of the record that could not be stored: proxies that were away follow it all the same.
+            assert read_stamp(str(own.flags), slot).sequence == 1
         own.stop()
 
 

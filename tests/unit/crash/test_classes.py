@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.crash.killed import Class, classes, silent
+from tests.crash.killed import Class, changing, classes
 
 
 def noted(tmp_path: Path, *lines: dict[str, Any]) -> Path:
@@ -29,10 +29,16 @@ def test_a_task_that_says_that_it_changed_something_is_a_class(tmp_path: Path) -
         task(2, "write", "b"), {"number": 2, "changed": "app1"}, task(3, "", "c"),
     )  # fmt: skip
     assert classes(log) == [Class("write", 1, ("lb1", "lb2")), Class("write", 2, ("app1",))]
-    assert silent(log) == []
+    assert changing(log) == [("write", True), ("write", True)]
 
 
 @pytest.mark.parametrize("behind", ["b", "a"])
 def test_one_that_changes_the_estate_and_does_not_say_so_is_named(tmp_path: Path, behind: str) -> None:
     log = noted(tmp_path, task(0, "look", "a"), task(1, "write in secret", "a"), task(2, "", behind))
-    assert silent(log) == (["write in secret"] if behind == "b" else [])
+    assert changing(log) == ([("write in secret", False)] if behind == "b" else [])
+
+
+def test_a_note_that_is_missing_is_no_note_of_another_task(tmp_path: Path) -> None:
+    log = noted(tmp_path, task(0, "look", "a"), task(2, "", "a"))
+    with pytest.raises(AssertionError, match="expected a note of task 1"):
+        classes(log)

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from ansible_collections.bluegreen.release.plugins.module_utils import fence
+from ansible_collections.bluegreen.release.plugins.module_utils import fence, resident
 
 from tests.unit.roles.estate import OPEN, ROOT, Estate
 
@@ -77,9 +77,26 @@ def ran(output: str) -> list[str]:
 def test_users_move_with_the_fifth_task(tmp_path: Path, port: int) -> None:
     estate = Estate(tmp_path)
     assert estate.run(OPEN, any_errors_fatal=True)[0] == 0
-    _rc, output = roll_back(estate, port)
+    _rc, output = roll_back(estate, port, "-vvv")
     steps = ran(output)
     assert steps[: steps.index(RENAME)] == BEFORE, output
+    # The lock of the release has brought the program along: nothing that users wait for is sent, and compiled anew.
+    sent = [Path(path).stem for path in re.findall(r"^Using module file (\S+)", output, re.M)]
+    assert not set(sent) & set(resident.ACTS), sent
+
+
+def test_where_the_program_is_gone_users_move_all_the_same(tmp_path: Path, port: int) -> None:
+    estate = Estate(tmp_path)
+    assert estate.run(OPEN, any_errors_fatal=True)[0] == 0
+    programs = list(tmp_path.glob("*/resident.*"))
+    assert len(programs) == len(list(tmp_path.glob("*/lock.json"))) > 1
+    for program in programs:
+        program.unlink()
+    _rc, output = roll_back(estate, port, "-vvv")
+    assert RENAME in ran(output)
+    assert {"rollback_look", "nginx_switch"} <= {
+        Path(path).stem for path in re.findall(r"^Using module file (\S+)", output, re.M)
+    }
 
 
 @pytest.mark.parametrize("away", [False, pytest.param(True, marks=pytest.mark.slow)])

@@ -113,9 +113,9 @@ def test_directories(tmp_path: Path) -> None:
     assert nowhere["free_bytes"] > 0, "the file system that would have it"
 
 
-def test_a_read_only_file_system_is_seen() -> None:
-    mounts = [line.split() for line in Path("/proc/mounts").read_text(encoding="utf-8").splitlines()]
-    read_only = next((one[1] for one in mounts if one[3].split(",")[0] == "ro" and os.path.isdir(one[1])), None)
-    if read_only is None:
-        pytest.skip("this machine has no read-only file system")
-    assert proc.space(read_only)["read_only"] is True
+@pytest.mark.parametrize("flags", [0, os.ST_RDONLY])
+def test_a_read_only_file_system_is_seen(flags: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = os.statvfs_result((4096, 4096, 9, 8, 7, 6, 5, 4, flags, 255))
+    monkeypatch.setattr(os, "statvfs", lambda _path: found)
+    seen = proc.space("/srv")
+    assert (seen["read_only"], seen["free_bytes"]) == (bool(flags), 7 * 4096)

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.bluegreen.release.plugins.module_utils import program, resident
+from ansible_collections.bluegreen.release.plugins.module_utils import program, resident, state_directory
 
 
 def installed(tmp_path: Path) -> Path:
@@ -52,6 +52,7 @@ def test_it_takes_the_lock_and_refuses_an_older_one(tmp_path: Path) -> None:
     assert asked(path, "release_lock", lock(tmp_path, 3), check_mode=True)["changed"]
     assert not (tmp_path / "epoch").exists()
     assert asked(path, "release_lock", lock(tmp_path, 3))["changed"]
+    assert state_directory.view(str(tmp_path), 1)["fence"]["checksum"], "with the fence for modules that are not ours"
     refused = asked(path, "release_lock", lock(tmp_path, 2))
     assert refused["failed"] and "epoch" in refused["msg"]
 

@@ -18,6 +18,7 @@ SPEC: Options = {
     "probe_headers": {"type": "dict", "default": {}, "no_log": True},
     "limit": {"type": "int", "default": 5},
 }
+MODULE: Any = SimpleNamespace(__name__="plugins.modules.release_lock", SPEC=SPEC, REQUIRED_IF=[])
 GIVEN = {"state_directory": "/state"}
 
 
@@ -53,7 +54,7 @@ class Action(Resident):
         return self.do()
 
     def do(self, **more: Any) -> dict[str, Any]:
-        return self.execute("release_lock", {**GIVEN, **more}, SPEC, (), {})
+        return self.execute(MODULE, {**GIVEN, **more}, {})
 
 
 def test_the_program_is_asked_by_its_name_and_nothing_secret_is_in_the_command() -> None:
