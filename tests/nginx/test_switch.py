@@ -19,7 +19,12 @@ from typing import Any
 import pytest
 from ansible_collections.bluegreen.release.plugins.module_utils import record
 from ansible_collections.bluegreen.release.plugins.module_utils.fence import StaleEpoch
-from ansible_collections.bluegreen.release.plugins.module_utils.nginx_flags import FlagsError, Stamp, read_stamp, write_stamp
+from ansible_collections.bluegreen.release.plugins.module_utils.nginx_flags import (
+    FlagsError,
+    Stamp,
+    read_stamp,
+    write_stamp,
+)
 
 from tests.nginx.conftest import HOSTILE
 from tests.nginx.proxy import Proxy, backend, until
