@@ -44,7 +44,9 @@ class ActionModule(Resident):
             )  # fmt: skip
         except record.RecordError as error:
             return {**result, "failed": True, "msg": str(error)}
-        result.update(changed=False, context=release_take.context(document, document["epoch"]))
+        result.update(
+            changed=False, context=release_take.context(document, document["epoch"]), step=step_of(given)
+        )  # fmt: skip
         if not given["write"]:
             return result
         try:
@@ -73,6 +75,11 @@ class ActionModule(Resident):
         return self.execute(release_record, arguments, variables)
 
 
+def step_of(given: Mapping[str, Any]) -> dict[str, Any]:
+    """What tells this step of the history from the one before it, the same on every host."""
+    return {name: given[name] for name in ("phase", "outcome", "facts", "stamp")}
+
+
 def contexts_of(given: Mapping[str, Any], variables: Mapping[str, Any]) -> list[dict[str, Any]]:
     """The contexts to go on from.
 
@@ -86,6 +93,8 @@ def contexts_of(given: Mapping[str, Any], variables: Mapping[str, Any]) -> list[
     for host in given["hosts"]:
         facts = variables["hostvars"][host]
         written = facts.get("__release_record_written") or {}
+        if written.get("step") == step_of(given):
+            written = {}
         known = [one for one in (facts.get("release_record_context"), written.get("context")) if one]
         found += [dict(one) for one in known]
         # What an earlier run wrote until this one had the lock; the epoch is that of this run.

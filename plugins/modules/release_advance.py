@@ -89,6 +89,10 @@ context:
   description: What every other role may know of the release, with the next document in it.
   returned: when the step is allowed
   type: dict
+step:
+  description: Phase, outcome, facts and stamp of the step, by which hosts that begin late know it again.
+  returned: when the step is allowed
+  type: dict
 done:
   description: True when this host has stored the record.
   returned: when it was stored
