@@ -79,7 +79,7 @@ def _measurements(settings: Settings, count: int, cold_count: int, keep: Keep) -
         ),
         "rollback_many": lambda: _each(
             keep,
-            partial(rollback.rounds, settings, count, proxies=20, hosts=1),
+            partial(rollback.rounds, settings, count, proxies=20, hosts=1, users=rollback.MANY_USERS),
             partial(rollback.left_figures, "rollback_left_many_seconds"),
         ),
         "adopt": lambda: _each(keep, lambda done: adoption.rounds(settings, count, done), adoption.figures),

@@ -55,7 +55,7 @@ KINDS: tuple[Kind, ...] = (
         2,
     ),
     Kind("rollback_left_one_seconds", "s", "rollback_one", "the same, with one proxy and one application host", 2),
-    Kind("rollback_left_many_seconds", "s", "rollback_many", "the same, with 20 proxies", 6),
+    Kind("rollback_left_many_seconds", "s", "rollback_many", "the same, with 20 proxies and few users", 6),
     Kind("rollback_seconds", "s", "rollback", "ansible-playbook playbooks/rollback.yml from start to end", 30),
     Kind(
         "rollback_busy_failed_requests",

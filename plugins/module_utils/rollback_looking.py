@@ -6,25 +6,34 @@ from __future__ import annotations
 
 from typing import Any
 
-from ansible_collections.bluegreen.release.plugins.module_utils import slot_health, state_directory
+from ansible_collections.bluegreen.release.plugins.module_utils import state_directory
 from ansible_collections.bluegreen.release.plugins.module_utils.nginx_switching import Switch
 
 
 def look(params: dict[str, Any]) -> dict[str, Any]:
     """Everything asked for. Raises ValueError for the URL of a slot that is none."""
-    steps, header = params["steps"], params["version_header"]
-    asks = {
-        slot: slot_health.asking(url, steps, header, params["secrets"], params["validate_certs"])
-        for slot, url in params["slots"].items()
-    }
-    view = state_directory.view(params["state_directory"], params["limit"])
-    found: dict[str, Any] = {"ansible_facts": {"release_record_view": view}}
+    # No fact: Ansible copies all facts of a host with each of its tasks, and records are long.
+    found: dict[str, Any] = {"record": state_directory.view(params["state_directory"], params["limit"])}
     if params["proxy"].get("flags_directory"):
         switch = Switch(params["proxy"], check_mode=True)
         switch.query()
         found["proxy"] = switch.result
-    found["slots"] = slot_health.ask_all(asks)
+    found["slots"] = _health(params) if params["slots"] else {}
     return found
+
+
+def _health(params: dict[str, Any]) -> dict[str, Any]:
+    """The health of each slot. Raises ValueError for the URL of one that is none."""
+    # Only application hosts are asked for it, and importing it takes longer than all else that a proxy does here.
+    from ansible_collections.bluegreen.release.plugins.module_utils import slot_health
+
+    asks = {
+        slot: slot_health.asking(
+            url, params["steps"], params["version_header"], params["secrets"], params["validate_certs"]
+        )
+        for slot, url in params["slots"].items()
+    }
+    return slot_health.ask_all(asks)
 
 
 def act(params: dict[str, Any], check_mode: bool) -> dict[str, Any]:

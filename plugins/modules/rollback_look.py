@@ -85,10 +85,8 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
-ansible_facts:
-  description: >-
-    C(release_record_view), what M(bluegreen.release.release_record) returns for a query; whoever takes the lock reads
-    it.
+record:
+  description: What M(bluegreen.release.release_record) returns for a query.
   type: dict
   returned: always
 proxy:

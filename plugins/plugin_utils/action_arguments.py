@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ansible.plugins.action import ActionBase
+from ansible_collections.bluegreen.release.plugins.plugin_utils import filters_loaded as filters_loaded
 
 
 def arguments_of(action: ActionBase, spec: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:

@@ -34,9 +34,9 @@ class Planning(ActionBase):
         given = arguments_of(self, self.SPEC)
         hostvars = (task_vars or {}).get("hostvars", {})
         looks = {
-            host: {**hostvars[host][given["looks"]], "record": hostvars[host]["release_record_view"]}
+            host: look
             for host in {*given["lb_hosts"], *given["app_hosts"]}
-            if "slots" in (hostvars[host].get(given["looks"]) or {})
+            if "slots" in (look := hostvars[host].get(given["looks"]) or {})
         }
         try:
             plan = self.plan(looks, given)
@@ -51,7 +51,8 @@ class Planning(ActionBase):
             # What the lock is taken with, so that no host has to look through the records of all for it again.
             proxies = [host for host in given["lb_hosts"] if host in looks]
             views = {host: look["record"] for host, look in looks.items()}
-            taking = {"decider": proxies[0], "leftovers": release_take.closed_of(views)}
+            others = sorted(host for host in looks if host != proxies[0])
+            taking = {"decider": proxies[0], "others": others, "leftovers": release_take.closed_of(views)}
             result["ansible_facts"] = {
                 "__release_record_wish": {**wish, **taking},
                 "__rollback_stamp": given["stamp"],

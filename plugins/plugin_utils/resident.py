@@ -16,6 +16,7 @@ from ansible.module_utils.common.parameters import remove_values
 from ansible.plugins.action import ActionBase
 from ansible_collections.bluegreen.release.plugins.module_utils import resident
 from ansible_collections.bluegreen.release.plugins.module_utils.options import Options, host_names
+from ansible_collections.bluegreen.release.plugins.plugin_utils import filters_loaded as filters_loaded
 
 # What a shell says of a command that is not there, or cannot be run (its Python is gone).
 _NOT_THERE = (126, 127)

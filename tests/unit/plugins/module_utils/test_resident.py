@@ -63,7 +63,7 @@ def test_it_looks(tmp_path: Path) -> None:
         "validate_certs": True, "secrets": [],
     }  # fmt: skip
     found = asked(installed(tmp_path), "rollback_look", params)
-    assert found["ansible_facts"]["release_record_view"]["epoch"] == 0 and found["changed"] is False
+    assert found["record"]["epoch"] == 0 and found["changed"] is False
 
 
 def test_a_switch_that_is_refused_says_so(tmp_path: Path) -> None:
