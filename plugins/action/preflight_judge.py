@@ -97,8 +97,16 @@ def view_of(variables: Mapping[str, Any]) -> View:
         **looked(variables, "__preflight_probe", ["clock"]),
         privileged={"succeeded": privileged.get("rc") == 0, "output": output[-600:]} if privileged else None,
         nginx=_dump(privileged),
+        database=_database(registered(variables.get("__preflight_database"))),
         **_container(variables, privileged),
     )
+
+
+def _database(asked: Mapping[str, Any]) -> tuple[str, ...]:
+    """What is not well with the database, as the host that was told to ask it saw it."""
+    if not asked:
+        return ()
+    return tuple(asked["problems"]) if "problems" in asked else (_said(asked),)
 
 
 def _container(variables: Mapping[str, Any], privileged: Mapping[str, Any]) -> dict[str, Any]:

@@ -7,7 +7,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from ansible_collections.bluegreen.release.plugins.module_utils import migration_alembic, migration_revisions
 from ansible_collections.bluegreen.release.plugins.module_utils import migration_eval as judge
+from ansible_collections.bluegreen.release.plugins.module_utils.source import source_of
 
 
 def migration_answer(
@@ -38,22 +40,42 @@ def migration_proof(after: str, head: str) -> str:
 
 
 def migration_questions(commands: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
-    """Those of the tool's commands that change nothing, in the order in which the plan of a release asks them."""
-    return {
-        verb: [str(word) for word in commands[verb]] for verb in ("current", "heads", "pending") if commands.get(verb)
-    }
+    """Those of the tool's commands that change nothing, in the order in which they are asked."""
+    return migration_revisions.questions(commands)
 
 
-def migration_outlook(
-    look: Mapping[str, Any],
-    commands: Mapping[str, Sequence[str]],
-    asked: bool,
-    pattern: str,
-    unknown_pattern: str = "",
-    pending_pattern: str = "",
-) -> dict[str, Any]:
-    """What a release would migrate; see module_utils.migration_eval.outlook."""
-    return judge.outlook(look, commands, bool(asked), [pattern, unknown_pattern, pending_pattern])
+def migration_tool_commands(
+    commands: Mapping[str, Sequence[str]], tool: str, python: Sequence[str], ini: str
+) -> dict[str, list[str]]:
+    """The commands of a tool that is known by name, and what the inventory gives instead or besides."""
+    known: dict[str, list[str]] = {}
+    if tool == "alembic":
+        alembic = [*python, "-m", "alembic", "--config", ini]
+        known = {
+            "look": [*python, "-c", source_of(migration_alembic), ini],
+            "current": [*alembic, "current"],
+            "upgrade": [*alembic, "upgrade"],
+            "downgrade": [*alembic, "downgrade"],
+        }
+    return {**known, **{verb: [str(word) for word in words] for verb, words in commands.items() if words}}
+
+
+def migration_settings(lock_timeout_seconds: float, statement_timeout_seconds: float, autocommit: bool) -> str:
+    """The settings of a migration's connection, as libpq reads them from PGOPTIONS.
+
+    A revision that commits by itself, to build an index beside users say, has no time limit for its statements.
+    """
+    statement = 0 if autocommit else int(float(statement_timeout_seconds) * 1000)
+    return f"-c lock_timeout={int(float(lock_timeout_seconds) * 1000)} -c statement_timeout={statement}"
+
+
+def migration_facts(outlook: Mapping[str, Any]) -> dict[str, Any]:
+    """What the record of a release learns before its migration: where the database is, and what is about to happen."""
+    plan = outlook.get("plan")
+    if not plan:
+        return {"revision_before": None, "rollback_class": "switch", "migration": None}
+    kept = {key: plan[key] for key in ("target", "head", "steps", "postponed")}
+    return {"revision_before": plan["before"], "rollback_class": plan["rollback_class"], "migration": kept}
 
 
 class FilterModule:
@@ -62,7 +84,9 @@ class FilterModule:
     def filters(self) -> dict[str, Callable[..., Any]]:
         return {
             "migration_answer": migration_answer,
-            "migration_outlook": migration_outlook,
+            "migration_facts": migration_facts,
             "migration_proof": migration_proof,
             "migration_questions": migration_questions,
+            "migration_settings": migration_settings,
+            "migration_tool_commands": migration_tool_commands,
         }

@@ -45,6 +45,16 @@ def _listed(verb: str, lines: Sequence[str], pattern: str, pending_pattern: str)
     return last
 
 
+def listing(output: str, pattern: str, pending_pattern: str) -> list[tuple[str, bool]]:
+    """Every revision that a tool lists, in its order, and whether it waits. Raises MigrationError."""
+    waiting = _compiled(pending_pattern, "migration_pending_pattern", 0)
+    lines = output.replace("\r", "").split("\n")
+    found = [
+        (match.group(1), bool(waiting.search(line))) for line in lines for match in _compiled(pattern).finditer(line)
+    ]
+    return list(dict(found).items())
+
+
 def _compiled(pattern: str, name: str = "migration_revision_pattern", groups: int = 1) -> re.Pattern[str]:
     """A pattern of the inventory, with its group. Raises MigrationError."""
     try:
@@ -61,6 +71,13 @@ def tool_output(verb: str, result: Mapping[str, Any], command: Sequence[str], un
     out, err = str(result.get("stdout") or ""), str(result.get("stderr") or "")
     if result.get("rc") == 0:
         return out
+    if result.get("timed_out"):
+        raise MigrationError(
+            f"expected `{_shown(command)}` ({verb}) to end within its time, found that it did not in"
+            f" {result.get('seconds')} s: its container was removed, and the database undid the open transaction. Raise"
+            " migration_timeout_seconds when it needs longer; a change of many rows is better made in batches after"
+            f" the switch, for a release waits for this one.{_waited(result)}"
+        )
     lines = [line for line in f"{err}\n{out}".splitlines() if line.strip() and not _PROGRESS.match(line)]
     shown = "\n".join(lines[-_LAST_LINES:]) or str(result.get("msg") or "no output")
     if unknown_pattern and re.search(unknown_pattern, f"{err}\n{out}"):
@@ -69,9 +86,21 @@ def tool_output(verb: str, result: Mapping[str, Any], command: Sequence[str], un
             f" that knows the revision, or take the database back with the version that does. The tool said:\n{shown}"
         )
     raise MigrationError(
-        f"expected `{' '.join(command)}` ({verb}) to succeed, found exit code {result.get('rc', 'none')}."
-        f" Correct the migration and release again. Its last lines:\n{shown}"
+        f"expected `{_shown(command)}` ({verb}) to succeed, found exit code {result.get('rc', 'none')}."
+        f"{_waited(result)} Correct the migration and release again. Its last lines:\n{shown}"
     )
+
+
+def _shown(command: Sequence[str]) -> str:
+    """A command for a message; a program among its words is left out."""
+    return " ".join("..." if "\n" in word else word for word in command)
+
+
+def _waited(result: Mapping[str, Any]) -> str:
+    """How often it was tried, and who stood in its way."""
+    tries, blockers = int(result.get("attempts") or 1), result.get("blockers") or []
+    told = f" It was tried {tries} times." if tries > 1 else ""
+    return told + (f" In its way: {'; '.join(blockers)}." if blockers else "")
 
 
 def single(verb: str, found: Sequence[str], none_allowed: bool) -> str:
@@ -95,37 +124,3 @@ def proved(after: str, head: str) -> None:
             f"expected the database at revision {head}, the head of the image, after the upgrade, found"
             f" {after or 'none'}: the tool reported success and did not arrive there. Look into its output"
         )
-
-
-def outlook(
-    look: Mapping[str, Any], commands: Mapping[str, Sequence[str]], asked: bool, patterns: Sequence[str]
-) -> dict[str, Any]:
-    """What a release would migrate, from the result of module migration_look; `reason` says why it is not known.
-
-    patterns: migration_revision_pattern, migration_unknown_pattern, migration_pending_pattern.
-    """
-    answers = look.get("answers") or {}
-    found = {"known": False, "reason": "", "before": "", "after": "", "pending": [], "left": look.get("left") or []}
-    if not commands:
-        return {**found, "known": True}
-    if not asked:
-        return {**found, "reason": "migration_plan is false"}
-    if not look.get("known") and not {"current", "heads"} <= set(answers):
-        return {**found, "reason": str(look.get("reason") or look.get("msg") or "the tool was not asked")}
-    try:
-        for verb, key in (("current", "before"), ("heads", "after")):
-            said = tool_output(verb, answers[verb], [str(word) for word in commands[verb]], patterns[1])
-            found[key] = revision(verb, said, patterns[0], patterns[2])
-    except MigrationError as error:
-        return {**found, "reason": str(error)}
-    return {**found, "known": True, "pending": _pending(look, answers)}
-
-
-def _pending(look: Mapping[str, Any], answers: Mapping[str, Any]) -> list[str]:
-    """The tool's own words of what it would apply."""
-    answer = answers.get("pending")
-    if answer is None:
-        return [f"the tool's own list is not known, because {look['reason']}"] if look.get("reason") else []
-    words = str(answer["stdout"] if answer["rc"] == 0 else answer["stderr"] or answer["stdout"])
-    lines = [line.rstrip() for line in words.replace("\r", "").splitlines() if line.strip()]
-    return lines if answer["rc"] == 0 else ["the tool's own list is not known, because it said:", *lines[-_LAST_LINES:]]

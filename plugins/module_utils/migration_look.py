@@ -58,6 +58,7 @@ class Question:
     env_files: Sequence[str]
     commands: Mapping[str, Sequence[str]]
     seconds: float
+    environment: Mapping[str, str]
     login: tuple[str, str] | None = None
 
 
@@ -140,7 +141,8 @@ class Look:
             raise NotKnown(f"the image could not be pulled: {answer.last}")
 
     def _tool(self, words: Sequence[str]) -> Answer:
-        flags = ["--rm", "--no-deps", "--no-TTY", "--name", f"{self._project}-tool"]
+        given = [word for name, value in self.question.environment.items() for word in ("--env", f"{name}={value}")]
+        flags = ["--rm", "--no-deps", "--no-TTY", "--name", f"{self._project}-tool", *given]
         return self._compose("run", *flags, self.question.service, *words)
 
     def _compose(self, *words: str) -> Answer:

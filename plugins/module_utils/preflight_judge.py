@@ -29,6 +29,7 @@ def judge(wanted: Wanted, views: Views) -> Judgement:
     findings = Findings()
     judge_hosts(wanted, views, findings)
     _note_headers(wanted, views, findings)
+    _check_database(views, findings)
     history = estate.records(wanted, views)
     live, first = estate.live_slot(wanted, views, history, findings)
     estate.check_history(wanted, history, live, views, findings)
@@ -52,6 +53,17 @@ def judge(wanted: Wanted, views: Views) -> Judgement:
         "epoch": max((int((view.record or {}).get("epoch") or 0) for view in views.values()), default=0),
     }
     return Judgement([], findings.notes, plan)
+
+
+def _check_database(views: Views, findings: Findings) -> None:
+    for host, view in views.items():
+        for found in view.database:
+            findings.add(
+                f"{host} gets no good answer of the database",
+                "PostgreSQL itself where release_database says, with connections to spare",
+                found,
+                "follow what it says; docs/migrations.md tells what the database is asked for",
+            )
 
 
 def _note_headers(wanted: Wanted, views: Views, findings: Findings) -> None:

@@ -91,12 +91,14 @@ class View(Look):
 
     privileged: result of a command run as root. nginx: the whole configuration of a proxy, when nginx finds it good.
     container: the one that nginx runs in; uncontained: what the engine said when there is none.
+    database: why it gave no answer to this host, and what is not well with it.
     """
 
     privileged: dict[str, Any] | None = None
     nginx: Dump | None = None
     container: Container | None = None
     uncontained: str = ""
+    database: tuple[str, ...] = ()
 
 
 Views = dict[str, View]

@@ -139,18 +139,27 @@ def _migrations(seen: Mapping[str, Any]) -> Iterator[str]:
     if not outlook:
         yield "not known, because the tool was not asked"
         return
+    host = inputs["release_app_hosts"][0]
     if not outlook["known"]:
-        yield from f"not known, because {outlook['reason']}".splitlines()
+        yield from f"not known, because {outlook['problem']}".splitlines()
     elif not outlook["after"]:
-        yield "none: migration_commands is empty"
+        yield "none: the application has no migration tool"
     elif outlook["before"] == outlook["after"]:
-        yield f"none: the database is at {outlook['after']}, the head of the image"
+        yield f"none: the database stays at {outlook['after']}"
     else:
-        host = inputs["release_app_hosts"][0]
         yield f"{outlook['before'] or 'an empty database'} -> {outlook['after']}, once, on {host}, in the new image"
-    yield from (f"{_INDENT}{line}" for line in outlook["pending"])
+    yield from (f"{_INDENT}{line}" for line in outlook["lines"])
+    if outlook["known"] and outlook["problem"]:
+        yield from f"{_undecided(outlook)}: {outlook['problem']}".splitlines()
     if outlook["left"]:
-        yield f"LEFT BEHIND on {inputs['release_app_hosts'][0]} by asking; remove it: {'; '.join(outlook['left'])}"
+        yield f"LEFT BEHIND on {host} by asking; remove it: {'; '.join(outlook['left'])}"
+
+
+def _undecided(outlook: Mapping[str, Any]) -> str:
+    """What a problem that the plan has found means for the release itself."""
+    if outlook["asks_preview"]:
+        return "to be decided in the release, by the SQL of preview"
+    return "TO BE REFUSED, unless the live slot's image has them" if outlook["asks_live"] else "TO BE REFUSED"
 
 
 def _order(seen: Mapping[str, Any]) -> Iterator[str]:

@@ -49,6 +49,10 @@ options:
     description: Name to a list of words, in order.
     type: dict
     required: true
+  environment:
+    description: Variables of the container besides its own. No secrets; the host's process list shows them.
+    type: dict
+    default: {}
   username:
     description: User of the image's registry; empty to pull as the host is set up.
     type: str
@@ -127,6 +131,7 @@ def argument_spec() -> dict[str, Any]:
         "compose_files": {"type": "list", "elements": "str", "default": ["compose.yml", "override.yml"]},
         "env_files": {"type": "list", "elements": "str", "default": ["slot.env"]},
         "commands": {"type": "dict", "required": True},
+        "environment": {"type": "dict", "default": {}},
         "username": {"type": "str", "default": ""},
         "password": {"type": "str", "default": "", "no_log": True},
         "timeout_seconds": {"type": "float", "default": 120},
@@ -153,6 +158,7 @@ def question(parameters: dict[str, Any]) -> Question:
         compose_files=parameters["compose_files"],
         env_files=parameters["env_files"],
         commands={str(verb): [str(word) for word in words] for verb, words in parameters["commands"].items()},
+        environment={str(name): str(value) for name, value in parameters["environment"].items()},
         seconds=parameters["timeout_seconds"],
         login=(parameters["username"], parameters["password"]) if parameters["username"] else None,
     )

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Runs the revisions on DATABASE_URL: one run at a time, never waiting long for a lock that users hold."""
+"""Runs the revisions on DATABASE_URL: one run at a time. How long it waits for locks is PGOPTIONS' to say."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ from samokoder.settings import driver_url
 
 # Any number, the same for all runs: the second of two simultaneous runs waits for the first.
 ADVISORY_LOCK = 20_090_100
-LOCK_TIMEOUT = "5s"
 
 
 def run_online() -> None:
@@ -25,8 +24,6 @@ def run_online() -> None:
     with engine.connect() as guard, engine.connect() as connection:
         guard = guard.execution_options(isolation_level="AUTOCOMMIT")
         guard.execute(text("SELECT pg_advisory_lock(:number)"), {"number": ADVISORY_LOCK})
-        connection.execute(text(f"SET lock_timeout = '{LOCK_TIMEOUT}'"))
-        connection.commit()
         context.configure(connection=connection, transaction_per_migration=True)
         with context.begin_transaction():
             context.run_migrations()

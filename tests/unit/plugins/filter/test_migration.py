@@ -9,9 +9,11 @@ import pytest
 import yaml
 from ansible_collections.bluegreen.release.plugins.filter.migration import (
     migration_answer,
-    migration_outlook,
+    migration_facts,
     migration_proof,
     migration_questions,
+    migration_settings,
+    migration_tool_commands,
 )
 
 ROLE = Path(__file__).parents[4] / "roles" / "migration" / "defaults" / "main.yml"
@@ -25,7 +27,7 @@ COMMANDS = {
 
 def answer(verb: str, stdout: str = "", rc: int | None = 0, stderr: str = "", **more: Any) -> dict[str, str]:
     result = {"stdout": stdout, "stderr": stderr, "rc": rc, **more}
-    if rc is None:
+    if rc is None and "timed_out" not in more:
         del result["rc"]
     pattern, unknown = DEFAULTS["migration_revision_pattern"], DEFAULTS["migration_unknown_pattern"]
     return migration_answer(result, verb, COMMANDS, pattern, unknown)
@@ -136,59 +138,44 @@ def test_proof() -> None:
     assert "found none" in migration_proof("", "0002")
 
 
-def look(current: Any = "0001", heads: Any = "0002 (head)", **more: Any) -> dict[str, Any]:
-    said = {"current": current, "heads": heads, **{verb: more.pop(verb) for verb in ("pending",) if verb in more}}
-    answers = {verb: {"rc": 0, "stdout": text, "stderr": ""} for verb, text in said.items() if text is not None}
-    return {"known": True, "reason": "", "answers": answers, "left": [], **more}
-
-
-def outlook(seen: dict[str, Any], commands: Any = COMMANDS, asked: bool = True) -> dict[str, Any]:
-    return migration_outlook(seen, commands, asked, DEFAULTS["migration_revision_pattern"], "Can't locate")
-
-
-def test_outlook_is_from_where_to_where_in_the_tools_own_words() -> None:
-    found = outlook(look(pending="0001 -> 0002 (head), tags\r\n\n"))
-    assert found == {
-        "known": True,
-        "reason": "",
-        "before": "0001",
-        "after": "0002",
-        "pending": ["0001 -> 0002 (head), tags"],
-        "left": [],
-    }
-
-
-@pytest.mark.parametrize(
-    ("seen", "reason"),
-    [
-        (look(None, None, known=False, reason="the image could not be pulled: 401"), "could not be pulled: 401"),
-        ({"msg": "Unsupported parameters", "failed": True}, "Unsupported parameters"),
-        ({"skipped": True}, "the tool was not asked"),
-        (look("", heads="0002 (head)\n0003 (head)"), "expected one revision from `heads`, found 2"),
-        (look(current=None, answers={"current": {"rc": 1, "stdout": "", "stderr": "no route"}}), "no route"),
-    ],
-)
-def test_outlook_that_is_not_known_says_why_and_guesses_nothing(seen: dict[str, Any], reason: str) -> None:
-    found = outlook(seen)
-    assert not found["known"] and reason in found["reason"] and found["after"] == ""
-
-
-def test_outlook_without_migrations_and_outlook_not_wanted() -> None:
-    assert outlook({"skipped": True}, commands={}) == {
-        "known": True, "reason": "", "before": "", "after": "", "pending": [], "left": [],
-    }  # fmt: skip
-    assert outlook({"skipped": True}, asked=False)["reason"] == "migration_plan is false"
-
-
-def test_list_of_the_tool_that_is_not_known_leaves_the_revisions_known() -> None:
-    slow = outlook(look(known=False, reason="`docker compose` took longer than 5 s"))
-    assert slow["known"] and slow["after"] == "0002" and "took longer than 5 s" in slow["pending"][0]
-    failed = look()
-    failed["answers"]["pending"] = {"rc": 2, "stdout": "", "stderr": "no such option"}
-    assert outlook(failed)["known"] and outlook(failed)["pending"][-1] == "no such option"
-
-
 def test_questions_change_nothing() -> None:
-    commands = {**COMMANDS, "pending": ["alembic", "history"], "downgrade": ["alembic", "downgrade"]}
-    assert list(migration_questions(commands)) == ["current", "heads", "pending"]
+    commands = {**COMMANDS, "settings": ["show"], "preview": ["sql"], "downgrade": ["alembic", "downgrade"]}
+    assert list(migration_questions(commands)) == ["current", "heads", "settings"]
+    assert list(migration_questions({**commands, "look": ["look"]})) == ["look"]
     assert migration_questions({}) == {}
+
+
+def test_commands_of_alembic_and_what_an_inventory_says_instead() -> None:
+    known = migration_tool_commands({"upgrade": ["mine"]}, "alembic", ["poetry", "run", "python"], "db/alembic.ini")
+    assert known["current"] == ["poetry", "run", "python", "-m", "alembic", "--config", "db/alembic.ini", "current"]
+    assert known["look"][:4] == ["poetry", "run", "python", "-c"] and known["look"][-1] == "db/alembic.ini"
+    assert known["upgrade"] == ["mine"]
+    assert migration_tool_commands({}, "", ["python"], "") == {}
+
+
+def test_statement_of_a_revision_that_commits_by_itself_has_no_time_limit() -> None:
+    assert migration_settings(2, 30, False) == "-c lock_timeout=2000 -c statement_timeout=30000"
+    assert migration_settings(0.5, 30, True) == "-c lock_timeout=500 -c statement_timeout=0"
+
+
+def test_run_that_took_too_long_names_who_stood_in_its_way() -> None:
+    blockers = ["server process 7 (app, no name, from 10.0.0.1) is idle in transaction in a transaction of 40 s"]
+    found = answer("upgrade", rc=None, timed_out=True, seconds=600.0, blockers=blockers, attempts=3)["problem"]
+    assert "to end within its time, found that it did not in 600.0 s" in found
+    assert "It was tried 3 times. In its way: server process 7" in found
+
+
+def test_facts_for_the_record() -> None:
+    plan = {
+        "before": "0001",
+        "target": "0002",
+        "head": "0003",
+        "steps": [],
+        "postponed": [],
+        "rollback_class": "switch",
+    }
+    kept = {"target": "0002", "head": "0003", "steps": [], "postponed": []}
+    assert migration_facts({"plan": plan}) == {
+        "revision_before": "0001", "rollback_class": "switch", "migration": kept,
+    }  # fmt: skip
+    assert migration_facts({"plan": None}) == {"revision_before": None, "rollback_class": "switch", "migration": None}

@@ -108,6 +108,7 @@ def question(login: tuple[str, str] | None = None) -> Question:
         env_files=["slot.env"],
         commands={"current": ["alembic", "current"], "heads": ["alembic", "heads"]},
         seconds=5,
+        environment={},
         login=login,
     )
 

@@ -48,8 +48,8 @@ def seen(**changes: Any) -> dict[str, Any]:
             },
         },
         "migration": {
-            "known": True, "reason": "", "before": "0001", "after": "0002", "pending": ["0001 -> 0002, tags"],
-            "left": [],
+            "known": True, "problem": "", "before": "0001", "after": "0002", "lines": ["0002: expand (its mark)"],
+            "left": [], "asks_live": False, "asks_preview": False,
         },
         "rollback_database": "never",
     }  # fmt: skip
@@ -80,7 +80,7 @@ def first() -> dict[str, Any]:
         "lb2: /etc/nginx/conf.d/shop.conf; nginx is reloaded",
         "+b;",
         "0001 -> 0002, once, on app1, in the new image",
-        "0001 -> 0002, tags",
+        "0002: expand (its mark)",
         "provision slot green: app1, app2, all at once; then nginx on lb1, lb2",
     ],
 )
@@ -137,10 +137,10 @@ def test_fingerprints_are_not_shown() -> None:
 @pytest.mark.parametrize(
     ("migration", "line"),
     [
-        ({"before": "0002", "pending": []}, "none: the database is at 0002, the head of the image"),
-        ({"before": "", "after": "", "pending": []}, "none: migration_commands is empty"),
+        ({"before": "0002", "lines": []}, "none: the database stays at 0002"),
+        ({"before": "", "after": "", "lines": []}, "none: the application has no migration tool"),
         ({"before": ""}, "an empty database -> 0002, once, on app1, in the new image"),
-        ({"known": False, "reason": "the image could not be pulled: 401"}, "not known, because the image could not"),
+        ({"known": False, "problem": "the image could not be pulled: 401"}, "not known, because the image could not"),
         ({"left": ["network shop-plan-x"]}, "LEFT BEHIND on app1 by asking; remove it: network shop-plan-x"),
     ],
 )
@@ -163,7 +163,7 @@ def test_first_install_has_nothing_to_compare_with_or_go_back_to() -> None:
     ],
 )
 def test_rollback_and_the_database(how: str, known: bool, line: str) -> None:
-    outlook = seen()["migration"] if known else {**seen()["migration"], "known": False, "before": "", "reason": "x"}
+    outlook = seen()["migration"] if known else {**seen()["migration"], "known": False, "before": "", "problem": "x"}
     assert plan(rollback_database=how, migration=outlook)[-1] == line
 
 

@@ -1,0 +1,239 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""What of the pending migrations a release applies, and what going back from it may be; pure functions.
+
+The code of two slots is on one database, so a release applies what the live code survives and nothing else. A
+revision belongs to one of four phases. ``expand`` adds: code that does not know of it works on. ``data`` changes rows
+in columns that both know. ``contract`` takes away or tightens what the live code may use. ``irreversible`` cannot be
+taken back by any downgrade.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ansible_collections.bluegreen.release.plugins.module_utils.migration_eval import MigrationError
+from ansible_collections.bluegreen.release.plugins.module_utils.migration_revisions import Revision, View
+
+UNKNOWN = "unknown"
+_WORSE = ("expand", "data", "contract")
+_SHOWN = 3
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A statement that is worse than ``expand``. phase: what it is, or UNKNOWN. why: the statement."""
+
+    phase: str
+    why: str
+
+
+@dataclass(frozen=True)
+class Linted:
+    """What the SQL of a revision means. autocommit: it commits more than once. tables: those it touches."""
+
+    findings: tuple[Finding, ...] = ()
+    autocommit: bool = False
+    tables: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Step:
+    """A revision and its phase. by: who says so, ``mark``, ``inventory`` or ``lint``."""
+
+    revision: str
+    phase: str
+    by: str
+    autocommit: bool = False
+    tables: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is applied, in order, and what waits.
+
+    Attributes:
+        before: revision of the database now; empty for none.
+        target: the revision that it goes to.
+        head: revision of the image.
+        steps: revisions to apply.
+        postponed: contract revisions at the end, which wait until no slot runs older code.
+        rollback_class: what going back may be.
+    """
+
+    before: str
+    target: str
+    head: str
+    steps: tuple[Step, ...]
+    postponed: tuple[Step, ...]
+    rollback_class: str = "switch"
+
+    def as_dict(self) -> dict[str, Any]:
+        """For the record, and for the tasks of the role."""
+        return {
+            "before": self.before,
+            "target": self.target,
+            "head": self.head,
+            "steps": [_row(step) for step in self.steps],
+            "postponed": [_row(step) for step in self.postponed],
+            "rollback_class": self.rollback_class,
+        }
+
+
+def _row(step: Step) -> dict[str, Any]:
+    return {
+        "revision": step.revision,
+        "phase": step.phase,
+        "by": step.by,
+        "autocommit": step.autocommit,
+        "tables": list(step.tables),
+    }
+
+
+def step_of(one: Revision, linted: Linted | None, told: str = "") -> Step:
+    """The phase of a revision. told: what the inventory says, which outranks all else. Raises MigrationError.
+
+    linted: what its SQL means; None where there is no SQL.
+    """
+    known = linted or Linted()
+    found = _found(known)
+    if told:
+        return Step(one.name, told, "inventory", known.autocommit, known.tables)
+    if one.mark:
+        _require_agreement(one, found, known)
+        return Step(one.name, one.mark, "mark", known.autocommit, known.tables)
+    if linted is None:
+        raise MigrationError(
+            f"Revision {one.name}: expected a mark, `Release-Phase: expand|data|contract|irreversible` in its docstring"
+            f" or in migration_phases, because its SQL is not known ({one.problem or 'the tool does not say it'});"
+            " found none. Read what it does, and mark it"
+        )
+    if found == UNKNOWN:
+        raise MigrationError(
+            f"Revision {one.name}: expected statements that are known to be harmless or harmful, found"
+            f" {_told(known, UNKNOWN)}. Read what it does, and mark it with a Release-Phase"
+        )
+    return Step(one.name, found, "lint", known.autocommit, known.tables)
+
+
+def _found(linted: Linted) -> str:
+    phases = {one.phase for one in linted.findings}
+    if "contract" in phases:
+        return "contract"
+    return UNKNOWN if UNKNOWN in phases else "data" if "data" in phases else "expand"
+
+
+def _told(linted: Linted, phase: str) -> str:
+    rows = list(dict.fromkeys(one.why for one in linted.findings if one.phase == phase))
+    more = f" and {len(rows) - _SHOWN} more" if len(rows) > _SHOWN else ""
+    return "; ".join(f"`{row}`" for row in rows[:_SHOWN]) + more
+
+
+def _require_agreement(one: Revision, found: str, linted: Linted) -> None:
+    """A mark may be stricter than what the SQL shows, never milder."""
+    if one.mark not in _WORSE or found == UNKNOWN or _WORSE.index(found) <= _WORSE.index(one.mark):
+        return
+    raise MigrationError(
+        f"Revision {one.name}: expected what its mark `{one.mark}` says, found {_told(linted, found)}, which is"
+        f" `{found}`. Correct the mark or the revision; where you know better, name the revision in migration_phases"
+    )
+
+
+def plan(
+    view: View,
+    linted: Mapping[str, Linted],
+    phases: Mapping[str, str],
+    live_knows: Sequence[str] | None = None,
+) -> Plan:
+    """What a release applies. Raises MigrationError where the live code would not survive what the candidate needs.
+
+    linted: by revision, of those whose SQL is known. phases: the inventory's word. live_knows: revisions that the live
+    slot's image has; its code was written for them. None where that is not known.
+    """
+    steps = [step_of(one, linted.get(one.name), phases.get(one.name, "")) for one in view.pending]
+    needed = max((number for number, step in enumerate(steps, 1) if step.phase in ("expand", "data")), default=0)
+    breaking = [
+        step
+        for step in steps[:needed]
+        if step.phase in ("contract", "irreversible") and step.revision not in (live_knows or ())
+    ]
+    if breaking:
+        _refuse(breaking, steps[:needed], linted, live_knows is not None)
+    return Plan(
+        before=view.current,
+        target=_target(view, steps, needed),
+        head=view.head,
+        steps=tuple(steps[:needed]),
+        postponed=tuple(steps[needed:]),
+    )
+
+
+def _target(view: View, steps: Sequence[Step], needed: int) -> str:
+    """The revision that the tool will say the database is at, when the first *needed* steps are applied."""
+    if not needed:
+        return view.current
+    if not view.listed:
+        return steps[needed - 1].revision
+    waiting = {step.revision for step in steps[needed:]}
+    applied = itertools.takewhile(lambda name: name not in waiting, view.known or ())
+    return list(applied)[-1]
+
+
+def _refuse(breaking: Sequence[Step], steps: Sequence[Step], linted: Mapping[str, Linted], sure: bool) -> None:
+    first = breaking[0]
+    later = next(step for step in steps[list(steps).index(first) :] if step.phase in ("expand", "data"))
+    told = _told(linted.get(first.revision, Linted()), "contract")
+    why = f": {told}" if told else ""
+    knows = "does not have it" if sure else "is not known to have it"
+    raise MigrationError(
+        f"Revision {first.revision} is `{first.phase}`{why}. Users are on code whose image {knows}, and that code runs"
+        f" on the migrated database until the switch, and after every rollback; revision {later.revision}"
+        f" (`{later.phase}`), which this image needs, comes behind it. Nothing was migrated. Release the code that does"
+        " without the old schema first, with the contract behind everything that it needs"
+    )
+
+
+def require_settings(view: View, seconds: float) -> None:
+    """The tool's own connection must give up waiting for locks. seconds: after which time; 0 for no such demand.
+
+    Raises MigrationError. A statement that waits for its lock without end makes every query of the table wait behind
+    it, so the setting is read where it counts: on the connection that the tool itself opens.
+    """
+    if not seconds:
+        return
+    if view.pooled:
+        raise MigrationError(
+            "expected the migration tool to be connected to PostgreSQL itself, found a pooler between them: in its"
+            " transaction mode settings and locks belong to nobody. Give the tool the address of the server, in"
+            " migration_environment"
+        )
+    if view.settings is None:
+        raise MigrationError(
+            f"expected proof that the migration tool gives up waiting for a lock after {seconds:g} s, found none: the"
+            " tool does not say it. Set migration_commands.settings to a command that prints its lock_timeout, or"
+            " migration_lock_timeout_seconds to 0 to go without"
+        )
+    found = view.settings.get("lock_timeout", 0)
+    if not 0 < found <= seconds * 1000:
+        raise MigrationError(
+            f"expected a lock_timeout of {seconds:g} s or less on the migration tool's own connection, found"
+            f" {f'{found} ms' if found else 'none'}. It is given as PGOPTIONS, which not every driver reads, and which"
+            " the tool's code may override: set it for the role (ALTER ROLE ... SET lock_timeout), in the address of"
+            " the database, or by migration_environment"
+        )
+
+
+def in_words(found: Plan) -> list[str]:
+    """The plan for people, a line each."""
+    lines = [f"{step.revision}: {step.phase} ({_BY[step.by]})" for step in found.steps]
+    lines += [
+        f"{step.revision}: {step.phase} ({_BY[step.by]}), waits until no slot runs older code"
+        for step in found.postponed
+    ]
+    return lines
+
+
+_BY = {"mark": "its mark", "inventory": "migration_phases", "lint": "its SQL"}

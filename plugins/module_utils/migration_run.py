@@ -1,0 +1,233 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""One run of a migration tool: in a container of its own, alone on its database, with an end, and never in the way.
+
+A statement of a migration that waits for a lock makes every later query of the same table wait behind it. So it gives
+up after its lock timeout, the queue drains, and the run is tried again a little later.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import random
+import re
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import IO, Any
+
+from ansible_collections.bluegreen.release.plugins.module_utils import database
+from ansible_collections.bluegreen.release.plugins.module_utils.database import DatabaseError
+
+_KEPT_BYTES = 4_000_000
+_POLL_SECONDS = 0.2
+_LOOK_SECONDS = 1.0
+_REMOVE_SECONDS = 60
+_FIRST_PAUSE, _LONGEST_PAUSE = 1.0, 15.0
+# What PostgreSQL says, and how drivers call it.
+_LOCK_TIMEOUT = re.compile(r"canceling statement due to lock timeout|LockNotAvailable|55P03")
+
+
+@dataclass(frozen=True)
+class Tool:
+    """How the tool is run.
+
+    Attributes:
+        docker: the Docker command.
+        folder: of the slot, with its compose files.
+        project: the compose project.
+        files: compose files in the folder.
+        env_files: files whose variables compose puts into them.
+        service: in whose container it runs.
+        container: name of that container.
+        argv: the command.
+        environment: variables of the container beside its own; nothing secret, for a process list shows them.
+    """
+
+    docker: str
+    folder: str
+    project: str
+    files: Sequence[str]
+    env_files: Sequence[str]
+    service: str
+    container: str
+    argv: Sequence[str]
+    environment: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def command(self) -> list[str]:
+        """The words that run it."""
+        files = [word for name in self.files for word in ("--file", f"{self.folder}/{name}")]
+        files += [word for name in self.env_files for word in ("--env-file", f"{self.folder}/{name}")]
+        given = [word for name, value in self.environment.items() for word in ("--env", f"{name}={value}")]
+        words = ["compose", "--project-name", self.project, "--project-directory", self.folder, *files]
+        words += ["run", "--rm", "--no-deps", "--no-TTY", "--name", self.container, *given, self.service]
+        return [self.docker, *words, *self.argv]
+
+
+@dataclass(frozen=True)
+class Limits:
+    """In seconds. run: for one run. locks: for all waiting for locks together, and for another run to end."""
+
+    run: float
+    locks: float
+
+
+@dataclass
+class Outcome:
+    """How it ended.
+
+    Attributes:
+        rc: of the tool; None where it was ended because its time was over.
+        stdout: what it printed; stderr: what else.
+        attempts: how often it ran.
+        blockers: who stood in its way, in words.
+        seconds: how long it took altogether.
+    """
+
+    rc: int | None
+    stdout: str
+    stderr: str
+    attempts: int
+    blockers: list[str]
+    seconds: float
+
+
+def lock_key(application: str) -> int:
+    """The number of the advisory lock of an application: the same for every run, another one for another."""
+    digest = hashlib.sha256(f"bluegreen.release migration of {application}".encode()).digest()
+    return int.from_bytes(digest[:8], "big", signed=True)
+
+
+@contextlib.contextmanager
+def alone(connection: Any, application: str, seconds: float) -> Iterator[None]:
+    """Hold the advisory lock of the application. Raises DatabaseError when another holds it for too long."""
+    key, deadline = lock_key(application), time.monotonic() + seconds
+    while not database.query(connection, "SELECT pg_try_advisory_lock(%s)", [key])[0][0]:
+        if time.monotonic() >= deadline:
+            raise DatabaseError(
+                f"expected no other migration of {application} within {seconds:g} s, found one by"
+                f" {_holder(connection, key)}. Let it end, or end that process, then run again"
+            )
+        time.sleep(_POLL_SECONDS)
+    try:
+        yield
+    finally:
+        with contextlib.suppress(DatabaseError):
+            database.query(connection, "SELECT pg_advisory_unlock(%s)", [key])
+
+
+_HOLDER = """
+SELECT a.pid, a.usename, a.application_name, host(a.client_addr) FROM pg_locks l JOIN pg_stat_activity a USING (pid)
+WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1
+  AND ((l.classid::bigint << 32) | l.objid::bigint) = %s
+"""
+
+_BLOCKERS = """
+SELECT DISTINCT a.pid, a.usename, a.application_name, host(a.client_addr), a.state,
+       round(extract(epoch FROM now() - coalesce(a.xact_start, a.query_start)))::int
+FROM pg_locks l, unnest(pg_blocking_pids(l.pid)) AS blocker JOIN pg_stat_activity a ON a.pid = blocker
+WHERE NOT l.granted AND l.pid <> pg_backend_pid()
+  AND (l.mode = 'AccessExclusiveLock' OR l.locktype = 'virtualxid' OR l.mode = 'ShareRowExclusiveLock')
+"""
+
+
+def _holder(connection: Any, key: int) -> str:
+    rows = database.query(connection, _HOLDER, [key])
+    found = [f"server process {row[0]} ({row[1]}, {row[2] or 'no name'}, from {row[3] or 'a socket'})" for row in rows]
+    return ", ".join(found) or "somebody who left meanwhile"
+
+
+def _blockers(connection: Any) -> list[str]:
+    return [
+        f"server process {row[0]} ({row[1]}, {row[2] or 'no name'}, from {row[3] or 'a socket'}) is {row[4]} in a"
+        f" transaction of {row[5]} s"
+        for row in database.query(connection, _BLOCKERS)
+    ]
+
+
+# Opens what must be held while the tool runs, and gives the descriptor that holds it.
+Enter = Callable[[], "contextlib.AbstractContextManager[int]"]
+
+
+def run(
+    tool: Tool, limits: Limits, connection: Any, enter: Enter, pause: Callable[[float], None] = time.sleep
+) -> Outcome:
+    """Run the tool until it ends otherwise than by a lock timeout, or its time for those is over.
+
+    connection: of our own, to tell who stands in the way; None for no looking. enter: holds the fence for one run. The
+    tool inherits its descriptor, so that the fence stays held while it runs, even when this process is killed; between
+    two runs another may take over. Raises OSError, and what *enter* raises.
+    """
+    started, attempts, waited = time.monotonic(), 0, _FIRST_PAUSE
+    blockers: dict[str, None] = {}
+    while True:
+        attempts += 1
+        with enter() as descriptor:
+            rc, out, err, seen = _once(tool, limits.run, connection, [descriptor])
+        blockers.update(dict.fromkeys(seen))
+        spent = time.monotonic() - started
+        if rc in (0, None) or not _LOCK_TIMEOUT.search(out + err) or spent + waited > limits.locks:
+            return Outcome(rc, out, err, attempts, list(blockers), round(spent, 1))
+        pause(waited * random.uniform(0.5, 1.5))
+        waited = min(waited * 2, _LONGEST_PAUSE)
+
+
+def _once(tool: Tool, seconds: float, connection: Any, keep: Sequence[int]) -> tuple[int | None, str, str, list[str]]:
+    seen: list[str] = []
+    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
+        process = subprocess.Popen(
+            tool.command, stdin=subprocess.DEVNULL, stdout=out, stderr=err, pass_fds=tuple(keep), start_new_session=True
+        )
+        try:
+            code = _wait(process, seconds, lambda: seen.extend(_look(connection)))
+        except BaseException:
+            end(tool, process)
+            raise
+        if code is None:
+            end(tool, process)
+        return code, _text(out), _text(err), seen
+
+
+def _look(connection: Any) -> list[str]:
+    """Who stands in the way just now; a look that fails takes nothing from the run."""
+    if connection is None:
+        return []
+    with contextlib.suppress(DatabaseError):
+        return _blockers(connection)
+    return []
+
+
+def _wait(process: subprocess.Popen[bytes], seconds: float, look: Callable[[], None]) -> int | None:
+    """The exit code; None when the time is over."""
+    deadline = time.monotonic() + seconds
+    next_look = time.monotonic() + _LOOK_SECONDS
+    while process.poll() is None:
+        now = time.monotonic()
+        if now >= deadline:
+            return None
+        if now >= next_look:
+            look()
+            next_look = now + _LOOK_SECONDS
+        time.sleep(_POLL_SECONDS)
+    return process.returncode
+
+
+def end(tool: Tool, process: subprocess.Popen[bytes]) -> None:
+    """Remove the container, so that the database undoes what was not committed; then Docker's command itself."""
+    with contextlib.suppress(OSError, subprocess.TimeoutExpired):
+        subprocess.run(
+            [tool.docker, "rm", "--force", tool.container], capture_output=True, timeout=_REMOVE_SECONDS, check=False
+        )
+    with contextlib.suppress(ProcessLookupError):
+        process.kill()
+    process.wait()
+
+
+def _text(stream: IO[bytes]) -> str:
+    size = stream.seek(0, 2)
+    stream.seek(max(0, size - _KEPT_BYTES))
+    return stream.read().decode(errors="replace")

@@ -1,0 +1,100 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""What is known of pending migrations from what a tool with commands said."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from ansible_collections.bluegreen.release.plugins.action.migration_plan import outlook
+
+COMMANDS = {"current": ["m", "current"], "heads": ["m", "heads"], "upgrade": ["m", "upgrade"]}
+LISTED = {"revision_pattern": r"^\[[X ]\]\s+(\S+)", "pending_pattern": r"^\[ \]"}
+
+
+def said(text: str, rc: int = 0) -> dict[str, Any]:
+    return {"rc": rc, "stdout": text, "stderr": ""}
+
+
+def ask(results: dict[str, str], failed: str = "", **more: Any) -> dict[str, Any]:
+    answers = {verb: said(text) for verb, text in results.items()}
+    given: dict[str, Any] = {
+        "results": {**answers, failed: said("", 1)} if failed else answers, "commands": COMMANDS, "phases": {},
+        "revision_pattern": r"^(\d+)", "unknown_pattern": "", "pending_pattern": "", "live": [], "unasked": "",
+        "left": [], "lock_timeout_seconds": 0.0, **more,
+    }  # fmt: skip
+    return outlook(given)
+
+
+def test_tool_that_prints_one_revision_needs_a_phase_for_it() -> None:
+    found = ask({"current": "1", "heads": "2"})
+    assert (found["known"], found["before"], found["after"], found["pending"]) == (True, "1", "2", ["2"])
+    assert "Revision 2: expected a mark" in found["problem"] and "no command preview" in found["problem"]
+    assert not found["asks_preview"] and not found["asks_live"]
+    assert ask({"current": "1", "heads": "2"}, phases={"2": "expand"})["plan"]["target"] == "2"
+
+
+def test_preview_is_asked_for_where_there_is_one() -> None:
+    commands = {**COMMANDS, "preview": ["m", "sql"]}
+    assert ask({"current": "1", "heads": "2"}, commands=commands)["asks_preview"]
+    answer = {"current": "1", "heads": "2", "preview": "noise\n-- revision 2\nALTER TABLE t ADD COLUMN c text;"}
+    assert ask(answer, commands=commands)["lines"] == ["2: expand (its SQL)"]
+
+
+def test_tool_that_lists_every_migration() -> None:
+    lines = "[X]  a.1\n[ ]  a.2\n[X]  b.1\n[ ]  b.2\n"
+    found = ask({"current": lines, "heads": lines}, phases={"a.2": "expand", "b.2": "contract"}, **LISTED)
+    assert found["pending"] == ["a.2", "b.2"]
+    assert (found["before"], found["plan"]["target"], found["plan"]["head"]) == ("a.1", "b.1", "b.2")
+    assert found["lines"][1] == "b.2: contract (migration_phases), waits until no slot runs older code"
+
+
+def test_contract_before_what_is_needed_asks_what_the_live_code_was_written_for() -> None:
+    lines = "[X]  a.1\n[ ]  a.2\n[ ]  a.3\n"
+    results, phases = {"current": lines, "heads": lines}, {"a.2": "contract", "a.3": "expand"}
+    assert ask(results, phases=phases, **LISTED)["asks_live"]
+    for known, planned in (("[X]  a.1\n[ ]  a.2\n", True), ("[X]  a.1\n", False)):
+        live = [{"__migration_verb": verb, **said(known)} for verb in ("current", "heads")]
+        found = ask(results, phases=phases, live=live, **LISTED)
+        assert bool(found["plan"]) is planned and not found["asks_live"]
+    failed = [{"__migration_verb": "current", **said("", 1)}, {"__migration_verb": "heads", "msg": "no host"}]
+    assert "is not known to have it" in ask(results, phases=phases, live=failed, **LISTED)["problem"]
+
+
+@pytest.mark.parametrize(
+    ("shown", "refused"), [("2s", False), ("500ms", False), ("0", True), ("5s", True), ("x", True)]
+)
+def test_lock_timeout_as_show_prints_it(shown: str, refused: bool) -> None:
+    results = {"current": "1", "heads": "2", "settings": f"{shown}\n"}
+    commands = {**COMMANDS, "settings": ["show"]}
+    found = ask(results, commands=commands, phases={"2": "expand"}, lock_timeout_seconds=2.0)
+    assert bool(found["problem"]) is refused
+
+
+def test_nothing_to_apply_needs_no_proof_of_settings() -> None:
+    found = ask({"current": "2", "heads": "2"}, lock_timeout_seconds=2.0)
+    assert (found["problem"], found["lines"], found["plan"]["steps"]) == ("", [], [])
+
+
+def test_phase_of_a_revision_that_the_image_does_not_have() -> None:
+    found = ask({"current": "[X]  a.1", "heads": "[X]  a.1"}, phases={"a.9": "expand"}, **LISTED)
+    assert not found["known"] and "found a.9, which it does not have" in found["problem"]
+
+
+def test_phase_that_there_is_not() -> None:
+    assert (
+        "out of expand, contract, data, irreversible, found `safe`"
+        in ask({"current": "1", "heads": "2"}, phases={"2": "safe"})["problem"]
+    )
+
+
+def test_without_a_tool_and_without_asking() -> None:
+    assert ask({}, commands={})["known"] and not ask({}, commands={})["problem"]
+    unasked = ask({}, unasked="migration_plan is false")
+    assert not unasked["known"] and unasked["problem"] == "migration_plan is false"
+
+
+def test_tool_that_failed_is_not_known() -> None:
+    found = ask({"heads": "2"}, failed="current")
+    assert not found["known"] and "`m current` (current) to succeed, found exit code 1" in found["problem"]

@@ -1,0 +1,158 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Which revisions a release applies, which wait, and which it refuses."""
+
+from __future__ import annotations
+
+import itertools
+from typing import Any
+
+import pytest
+from ansible_collections.bluegreen.release.plugins.module_utils.migration_eval import MigrationError
+from ansible_collections.bluegreen.release.plugins.module_utils.migration_plan import (
+    Linted,
+    Plan,
+    plan,
+    require_settings,
+)
+from ansible_collections.bluegreen.release.plugins.module_utils.migration_revisions import Revision, View
+from ansible_collections.bluegreen.release.plugins.plugin_utils.migration_lint import lint
+
+# What it does, and its phase where nobody marks it; None: it must be marked.
+STATEMENTS: dict[str, tuple[str, str | None]] = {
+    "nothing": ("", "expand"),
+    "column that may be null": ("ALTER TABLE t ADD COLUMN c text", "expand"),
+    "column with a constant default": ("ALTER TABLE t ADD COLUMN c text NOT NULL DEFAULT ''", "expand"),
+    "column that must be given": ("ALTER TABLE t ADD COLUMN c text NOT NULL", "contract"),
+    "new table with its rows": ("CREATE TABLE n (id int UNIQUE); INSERT INTO n VALUES (1); DELETE FROM n", "expand"),
+    "constraint of a new table": ("CREATE TABLE n (id int); ALTER TABLE n ADD CONSTRAINT x CHECK (id > 0)", "expand"),
+    "index": ("CREATE INDEX i ON t (a)", "expand"),
+    "index built beside users": ("COMMIT; CREATE INDEX CONCURRENTLY i ON t (a); BEGIN", "expand"),
+    "unique index": ("CREATE UNIQUE INDEX i ON t (a)", "contract"),
+    "constraint": ("ALTER TABLE t ADD CONSTRAINT x CHECK (a > 0) NOT VALID", "contract"),
+    "foreign key": ("ALTER TABLE t ADD FOREIGN KEY (a) REFERENCES u (id) NOT VALID", "contract"),
+    "validation": ("ALTER TABLE t VALIDATE CONSTRAINT x", "expand"),
+    "dropped index": ("DROP INDEX CONCURRENTLY i", "expand"),
+    "dropped column": ("ALTER TABLE t DROP COLUMN a", "contract"),
+    "dropped table": ("DROP TABLE t", "contract"),
+    "renamed column": ("ALTER TABLE t RENAME COLUMN a TO b", "contract"),
+    "renamed table": ("ALTER TABLE t RENAME TO u", "contract"),
+    "changed type": ("ALTER TABLE t ALTER COLUMN a TYPE bigint", "contract"),
+    "null no more": ("ALTER TABLE t ALTER COLUMN a SET NOT NULL", "contract"),
+    "new enum": ("CREATE TYPE e AS ENUM ('a')", "expand"),
+    "new enum value": ("ALTER TYPE e ADD VALUE 'b'", "expand"),
+    "renamed enum value": ("ALTER TYPE e RENAME VALUE 'a' TO 'b'", "contract"),
+    "changed rows": ("UPDATE t SET a = 1", "data"),
+    "new rows": ("INSERT INTO t VALUES (1)", "data"),
+    "removed rows": ("DELETE FROM t WHERE a = 1", "contract"),
+    "view": ("CREATE VIEW v AS SELECT 1", "expand"),
+    "replaced view": ("CREATE OR REPLACE VIEW v AS SELECT 1", None),
+    "trigger": ("CREATE TRIGGER r BEFORE INSERT ON t FOR EACH ROW EXECUTE FUNCTION f()", None),
+    "block of code": ("DO $$ BEGIN DELETE FROM t; END $$", None),
+    "row security": ("ALTER TABLE t ENABLE ROW LEVEL SECURITY", None),
+    "granted": ("GRANT SELECT ON t TO r", "expand"),
+    "revoked": ("REVOKE SELECT ON t FROM r", None),
+    "tool's own book": ("UPDATE alembic_version SET version_num = '0002'", "expand"),
+    "not SQL": ("DROP TABEL t", None),
+}
+
+
+def pending(*rows: tuple[str, str, str | None]) -> View:
+    """A database at 0001. rows: revision, mark, SQL."""
+    revisions = tuple(Revision(name, mark, sql, "it reads rows" if sql is None else "") for name, mark, sql in rows)
+    return View("0001", rows[-1][0] if rows else "0001", revisions, ("0001", *(row[0] for row in rows)))
+
+
+def planned(view: View, phases: dict[str, str] | None = None, live: tuple[str, ...] | None = None) -> Plan:
+    return plan(view, lint({one.name: one.sql for one in view.pending if one.sql is not None}), phases or {}, live)
+
+
+@pytest.mark.parametrize(("sql", "phase"), STATEMENTS.values(), ids=STATEMENTS)
+def test_phase_of_a_revision_that_nobody_marked(sql: str, phase: str | None) -> None:
+    view = pending(("0002", "", f"BEGIN;\n-- Running upgrade 0001 -> 0002\n{sql};\nCOMMIT;"))
+    if phase is None:
+        with pytest.raises(MigrationError, match=r"Revision 0002: expected .* mark it with a Release-Phase"):
+            planned(view)
+    else:
+        found = planned(view)
+        steps = found.steps + found.postponed
+        assert [(step.phase, step.by) for step in steps] == [(phase, "lint")]
+        assert bool(found.postponed) == (phase == "contract")
+
+
+MARKS = ("expand", "data", "contract", "irreversible")
+SQL = {"expand": "SELECT 1", "data": "UPDATE t SET a = 1", "contract": "DROP TABLE t", "unknown": "CALL f()"}
+
+
+@pytest.mark.parametrize(("mark", "found"), list(itertools.product(MARKS, SQL)))
+def test_mark_may_be_stricter_than_the_sql_never_milder(mark: str, found: str) -> None:
+    order = ["expand", "data", "contract", "irreversible"]
+    view = pending(("0002", mark, SQL[found]))
+    if found != "unknown" and order.index(found) > order.index(mark):
+        with pytest.raises(MigrationError, match=f"what its mark `{mark}` says, found `{SQL[found]}.*`{found}`"):
+            planned(view)
+        assert planned(view, {"0002": mark}).as_dict()["rollback_class"] == "switch"
+    else:
+        found_plan = planned(view)
+        assert [step.phase for step in found_plan.steps + found_plan.postponed] == [mark]
+
+
+def test_revision_without_sql_needs_a_mark() -> None:
+    with pytest.raises(MigrationError, match=r"because its SQL is not known \(it reads rows\)"):
+        planned(pending(("0002", "", None)))
+    assert planned(pending(("0002", "data", None))).target == "0002"
+
+
+def test_contract_at_the_end_waits() -> None:
+    found = planned(pending(("0002", "expand", ""), ("0003", "contract", ""), ("0004", "irreversible", "")))
+    assert (found.target, found.head) == ("0002", "0004")
+    assert [step.revision for step in found.postponed] == ["0003", "0004"]
+
+
+def test_only_contract_changes_nothing() -> None:
+    found = planned(pending(("0002", "contract", "")))
+    assert (found.target, found.steps) == ("0001", ())
+
+
+@pytest.mark.parametrize("live", [None, ("0001",)])
+def test_contract_before_what_is_needed_is_refused_while_the_live_code_uses_the_old(live: Any) -> None:
+    view = pending(("0002", "", "ALTER TABLE t DROP COLUMN a"), ("0003", "expand", ""))
+    with pytest.raises(MigrationError, match=r"Revision 0002 is `contract`: `ALTER TABLE t DROP COLUMN a.*`.* 0003"):
+        planned(view, live=live)
+
+
+def test_contract_that_the_live_code_was_written_for_is_applied() -> None:
+    view = pending(("0002", "contract", ""), ("0003", "expand", ""))
+    assert [step.revision for step in planned(view, live=("0001", "0002")).steps] == ["0002", "0003"]
+
+
+def test_what_commits_by_itself_and_what_is_touched_is_told() -> None:
+    sql = "BEGIN; ALTER TABLE t ADD COLUMN c text; COMMIT; CREATE INDEX CONCURRENTLY i ON t (c); BEGIN; COMMIT;"
+    (step,) = planned(pending(("0002", "", sql))).steps
+    assert step.autocommit and step.tables == ("t",)
+
+
+@pytest.mark.parametrize(
+    ("settings", "pooled", "problem"),
+    [
+        ({"lock_timeout": 2000}, False, ""),
+        ({"lock_timeout": 1}, None, ""),
+        ({"lock_timeout": 2001}, False, "found 2001 ms"),
+        ({"lock_timeout": 0}, False, "found none"),
+        ({}, False, "found none"),
+        (None, None, "expected proof"),
+        ({"lock_timeout": 2000}, True, "found a pooler"),
+    ],
+)
+def test_the_tool_must_be_seen_to_give_up_waiting(settings: Any, pooled: Any, problem: str) -> None:
+    view = View("0001", "0002", settings=settings, pooled=pooled)
+    if problem:
+        with pytest.raises(MigrationError, match=problem):
+            require_settings(view, 2)
+    else:
+        require_settings(view, 2)
+    require_settings(view, 0)
+
+
+def test_linted_knows_nothing_at_first() -> None:
+    assert Linted() == Linted((), False, ())
