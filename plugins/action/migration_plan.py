@@ -29,6 +29,8 @@ SPEC: Options = {
     "unknown_pattern": {"type": "str", "default": ""},
     "pending_pattern": {"type": "str", "default": ""},
     "live": {"type": "list", "elements": "dict", "default": []},
+    "contract": {"type": "bool", "default": False},
+    "irreversible": {"type": "bool", "default": False},
     "unasked": {"type": "str", "default": ""},
     "left": {"type": "list", "elements": "str", "default": []},
     "lock_timeout_seconds": {"type": "float", "default": 0},
@@ -78,7 +80,10 @@ def outlook(given: Mapping[str, Any]) -> dict[str, Any]:
 def _planned(given: Mapping[str, Any], seen: View) -> Plan:
     """The plan. Raises MigrationError and LintError."""
     linted = lint({one.name: one.sql for one in seen.pending if one.sql is not None})
-    planned = migration_plan.plan(seen, linted, given["phases"], _live(given))
+    if given["contract"]:
+        planned = migration_plan.contract(seen, linted, given["phases"], given["irreversible"])
+    else:
+        planned = migration_plan.plan(seen, linted, given["phases"], _live(given))
     if planned.steps:
         migration_plan.require_settings(seen, given["lock_timeout_seconds"])
     return planned

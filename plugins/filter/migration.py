@@ -7,7 +7,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from ansible_collections.bluegreen.release.plugins.module_utils import migration_alembic, migration_revisions
+from ansible_collections.bluegreen.release.plugins.module_utils import (
+    migration_alembic,
+    migration_plan,
+    migration_revisions,
+    record,
+)
 from ansible_collections.bluegreen.release.plugins.module_utils import migration_eval as judge
 from ansible_collections.bluegreen.release.plugins.module_utils.source import source_of
 
@@ -78,12 +83,19 @@ def migration_facts(outlook: Mapping[str, Any]) -> dict[str, Any]:
     return {"revision_before": plan["before"], "rollback_class": plan["rollback_class"], "migration": kept}
 
 
+def migration_contract_refusal(views: Mapping[str, Mapping[str, Any]]) -> str:
+    """Why what waited may not be applied, by the records of all proxies; empty when it may."""
+    known = record.newest(one for view in views.values() for one in view.get("records") or [])
+    return migration_plan.contract_refusal(known[0] if known else None)
+
+
 class FilterModule:
     """Filters of the collection around migrations."""
 
     def filters(self) -> dict[str, Callable[..., Any]]:
         return {
             "migration_answer": migration_answer,
+            "migration_contract_refusal": migration_contract_refusal,
             "migration_facts": migration_facts,
             "migration_proof": migration_proof,
             "migration_questions": migration_questions,

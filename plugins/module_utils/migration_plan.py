@@ -171,6 +171,47 @@ def plan(
     )
 
 
+def contract(
+    view: View, linted: Mapping[str, Linted], phases: Mapping[str, str], irreversible: bool
+) -> Plan:  # fmt: skip
+    """Everything that waited, for a database on which no slot runs older code than that of the image.
+
+    irreversible: whether what no downgrade brings back is applied as well; otherwise it waits, with all behind it.
+    """
+    steps = [step_of(one, linted.get(one.name), phases.get(one.name, "")) for one in view.pending]
+    whole = len(steps)
+    if not irreversible:
+        whole = next((number for number, step in enumerate(steps) if step.phase == "irreversible"), whole)
+    return Plan(
+        before=view.current,
+        target=_target(view, steps, whole),
+        head=view.head,
+        steps=tuple(steps[:whole]),
+        postponed=tuple(steps[whole:]),
+    )
+
+
+def contract_refusal(document: Mapping[str, Any] | None) -> str:
+    """Why what waited may not be applied, by the record of the last release; empty when it may."""
+    if document is None:
+        return "Expected the record of a release, found none: release a version first."
+    name = f"release {document['release_id']} of {document['version']}"
+    if document["outcome"] != "live":
+        found = document["outcome"] or f"in phase {document['phase']}"
+        return (
+            f"Expected users on the version of the last release, found {name} {found}: older code is on the database,"
+            " which may use what would be taken away. Release the version again first."
+        )
+    standby = document["standby"] or {}
+    if standby.get("state") == "running":
+        return (
+            f"Expected no slot with older code, found {document['from_version']} in {standby['slot']}, the standby of"
+            f" {name}: after a rollback it would be on this database. Run playbooks/decommission.yml when nobody needs"
+            " to go back to it, and then this again."
+        )
+    return ""
+
+
 def _target(view: View, steps: Sequence[Step], needed: int) -> str:
     """The revision that the tool will say the database is at, when the first *needed* steps are applied."""
     if not needed:

@@ -53,6 +53,14 @@ options:
     type: list
     elements: dict
     default: []
+  contract:
+    description: Whether what waited is to be applied; the image is that of every slot that runs.
+    type: bool
+    default: false
+  irreversible:
+    description: With O(contract), whether revisions of phase C(irreversible) are to be applied as well.
+    type: bool
+    default: false
   unasked:
     description: Why the tool was not asked; empty when it was.
     type: str

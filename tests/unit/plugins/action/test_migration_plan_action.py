@@ -22,6 +22,7 @@ def ask(results: dict[str, str], failed: str = "", **more: Any) -> dict[str, Any
     given: dict[str, Any] = {
         "results": {**answers, failed: said("", 1)} if failed else answers, "commands": COMMANDS, "phases": {},
         "revision_pattern": r"^(\d+)", "unknown_pattern": "", "pending_pattern": "", "live": [], "unasked": "",
+        "contract": False, "irreversible": False,
         "left": [], "lock_timeout_seconds": 0.0, **more,
     }  # fmt: skip
     return outlook(given)

@@ -12,6 +12,8 @@ from ansible_collections.bluegreen.release.plugins.module_utils.migration_eval i
 from ansible_collections.bluegreen.release.plugins.module_utils.migration_plan import (
     Linted,
     Plan,
+    contract,
+    contract_refusal,
     plan,
     require_settings,
 )
@@ -156,3 +158,36 @@ def test_the_tool_must_be_seen_to_give_up_waiting(settings: Any, pooled: Any, pr
 
 def test_linted_knows_nothing_at_first() -> None:
     assert Linted() == Linted((), False, ())
+
+
+@pytest.mark.parametrize(("irreversible", "applied"), [(False, ["0002", "0003"]), (True, ["0002", "0003", "0004"])])
+def test_contract_applies_what_waited_and_what_is_irreversible_by_word_only(
+    irreversible: bool, applied: list[str]
+) -> None:
+    view = pending(("0002", "contract", ""), ("0003", "expand", ""), ("0004", "irreversible", ""))
+    found = contract(view, {}, {}, irreversible)
+    assert [step.revision for step in found.steps] == applied and found.target == applied[-1]
+
+
+def document(**changes: Any) -> dict[str, Any]:
+    known = {
+        "release_id": "r1", "version": "1.1.0", "from_version": "1.0.0", "outcome": "live", "phase": "closed",
+        "standby": {"slot": "blue", "state": "decommissioned", "since": "then"},
+    }  # fmt: skip
+    return {**known, **changes}
+
+
+@pytest.mark.parametrize(
+    ("found", "said"),
+    [
+        (document(), ""),
+        (document(standby=None), ""),
+        (document(standby={"slot": "blue", "state": "running", "since": "then"}), "1.0.0 in blue, the standby"),
+        (document(outcome="rolled_back"), "release r1 of 1.1.0 rolled_back"),
+        (document(outcome=None, phase="watching"), "in phase watching"),
+        (None, "found none"),
+    ],
+)
+def test_contract_waits_for_the_last_slot_with_older_code(found: Any, said: str) -> None:
+    refusal = contract_refusal(found)
+    assert (said in refusal) if said else refusal == ""

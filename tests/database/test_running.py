@@ -1,0 +1,183 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A migration beside users: how long they wait, who is in whose way, and what is left when it ends badly."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from ansible_collections.bluegreen.release.plugins.module_utils import database as ours
+from ansible_collections.bluegreen.release.plugins.module_utils import database_look, migration_run
+from ansible_collections.bluegreen.release.plugins.module_utils.database import DatabaseError, query
+from ansible_collections.bluegreen.release.plugins.module_utils.migration_run import Limits
+
+from lab import database as lab_database
+from lab.settings import Settings
+from tests.database.conftest import APPLICATION, NAME, Project
+
+LIMITS = database_look.Limits(transaction=0.2, lag=60, spare=5)
+
+
+@contextlib.contextmanager
+def reader(login: dict[str, Any], name: str = "a long report", table: str = "t") -> Iterator[Any]:
+    """Somebody who has read the table in a transaction that goes on."""
+    with contextlib.closing(ours.connect(login, name)) as connection:
+        query(connection, "BEGIN")
+        query(connection, f"SELECT count(*) FROM {table}")
+        yield connection
+
+
+def revision_of(connection: Any) -> str:
+    return str(query(connection, "SELECT version_num FROM alembic_version")[0][0])
+
+
+def test_users_wait_no_longer_than_the_lock_timeout_and_the_migration_gets_through(
+    project: Project, login: dict[str, Any], connection: Any
+) -> None:
+    project.revision("0002", "ALTER TABLE t ADD COLUMN c text")
+    waits: list[float] = []
+    over = threading.Event()
+
+    def use() -> None:
+        with contextlib.closing(ours.connect(login, "a user")) as user:
+            while not over.is_set():
+                began = time.monotonic()
+                query(user, "SELECT count(*) FROM t")
+                waits.append(time.monotonic() - began)
+                time.sleep(0.01)
+
+    with reader(login) as holder, contextlib.closing(ours.connect(login, "bluegreen")) as looks:
+        user = threading.Thread(target=use)
+        user.start()
+        threading.Timer(6, lambda: query(holder, "COMMIT")).start()
+        done = project.upgrade("0002", lock=0.5, looks=looks)
+        over.set()
+        user.join()
+    assert done.attempts > 1 and revision_of(connection) == "0002"
+    assert max(waits) < 3, "without a lock timeout they would have waited for the reader's 6 s"
+    assert any("a long report" in one and "idle in transaction" in one for one in done.blockers), done.blockers
+
+
+def test_migration_that_gets_no_lock_names_who_holds_it(project: Project, login: dict[str, Any]) -> None:
+    project.revision("0002", "ALTER TABLE t ADD COLUMN c text")
+    with reader(login), contextlib.closing(ours.connect(login, "bluegreen")) as looks:
+        done = project.run("upgrade", "0002", limits=Limits(60, 3), looks=looks, lock=1.5)
+    assert done.rc == 1 and "lock timeout" in done.stderr
+    assert any("a long report" in one for one in done.blockers)
+
+
+def test_migration_that_never_ends_is_ended_and_undone(project: Project, connection: Any) -> None:
+    project.revision("0002", "ALTER TABLE t ADD COLUMN c text; SELECT pg_sleep(60)")
+    done = project.run("upgrade", "0002", limits=Limits(4, 0), autocommit=True)
+    assert done.rc is None
+    assert revision_of(connection) == "0001"
+    assert not query(
+        connection, "SELECT 1 FROM information_schema.columns WHERE column_name = 'c' AND table_name = 't'"
+    )
+
+
+def test_statement_that_holds_its_locks_for_too_long_is_ended(project: Project, connection: Any) -> None:
+    project.revision("0002", "SET LOCAL statement_timeout = '300ms'; SELECT pg_sleep(5)")
+    done = project.run("upgrade", "0002")
+    assert done.rc == 1 and "statement timeout" in done.stderr and done.attempts == 1
+    assert revision_of(connection) == "0001"
+
+
+def test_failure_half_way_leaves_the_revisions_before_it(project: Project, connection: Any) -> None:
+    project.revision("0002", "ALTER TABLE t ADD COLUMN c text")
+    project.revision("0003", "op.execute('ALTER TABLE t ADD COLUMN d text'); raise RuntimeError('half-way')")
+    project.upgrade("0002")
+    done = project.run("upgrade", "0003")
+    assert done.rc == 1 and "half-way" in done.stderr and revision_of(connection) == "0002"
+
+
+def test_one_migration_of_an_application_at_a_time(login: dict[str, Any]) -> None:
+    with (
+        contextlib.closing(ours.connect(login, "first")) as first,
+        contextlib.closing(ours.connect(login, "2")) as second,
+    ):
+        with migration_run.alone(first, APPLICATION, 0):
+            with (
+                pytest.raises(DatabaseError, match=r"another|found one by server process \d+ .*first"),
+                migration_run.alone(second, APPLICATION, 0.3),
+            ):
+                pass
+            with migration_run.alone(second, "guestbook", 0):
+                pass
+        with migration_run.alone(second, APPLICATION, 0):
+            pass
+
+
+def test_lock_of_a_run_that_is_gone_is_free(login: dict[str, Any], connection: Any) -> None:
+    gone = ours.connect(login, "gone")
+    query(gone, "SELECT pg_advisory_lock(%s)", [migration_run.lock_key(APPLICATION)])
+    gone.close()
+    with migration_run.alone(connection, APPLICATION, 5):
+        pass
+
+
+@pytest.mark.parametrize(
+    ("before", "problem"),
+    [
+        ("pass", ""),
+        ("connection.execute(text('SET lock_timeout = 0'))", "found none"),
+        ("connection.execute(text(\"SET lock_timeout = '5s'\"))", "found 5000 ms"),
+        ("connection.execute(text(\"SET lock_timeout = '1s'\"))", ""),
+    ],
+)
+def test_lock_timeout_is_read_where_the_tool_has_it(project: Project, before: str, problem: str) -> None:
+    project.env(before)
+    project.revision("0002", "ALTER TABLE t ADD COLUMN c text")
+    found = project.look()["problem"]
+    assert (problem in found) if problem else found == ""
+
+
+def test_lock_timeout_of_the_role_counts(project: Project, settings: Settings, login: dict[str, Any]) -> None:
+    project.revision("0002", "ALTER TABLE t ADD COLUMN c text")
+    assert "found none" in project.look(lock=0)["problem"]
+    lab_database.query(settings, f"ALTER ROLE {login['user']} IN DATABASE {NAME} SET lock_timeout = '2s'")
+    project.env(before="connection.execute(text('RESET lock_timeout'))")
+    tool = project.tool("look")
+    bare = migration_run.Tool(tool.docker, tool.folder, "p", [], [], "api", "c", tool.argv)
+    done = migration_run.run(bare, Limits(60, 0), None, lambda: contextlib.nullcontext(0))
+    assert '"lock_timeout": "2000"' in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("name", "tables", "everywhere", "found"),
+    [
+        ("a long report", ["t"], False, "holds t"),
+        ("a long report", ["u"], False, ""),
+        ("a long report", ["u"], True, "holds t"),
+        ("pg_dump", ["t"], False, "is dumping the database"),
+    ],
+)
+def test_who_is_in_the_way_is_seen_before(
+    login: dict[str, Any], project: Project, connection: Any, name: str, tables: list[str], everywhere: bool, found: str
+) -> None:
+    with reader(login, name):
+        time.sleep(0.3)
+        seen = database_look.look(connection, tables)
+    problems = database_look.problems(seen, LIMITS, tables, everywhere)
+    assert (found in problems[0]) if found else not problems
+    assert seen["tables"][0]["bytes"] > 0 and seen["connections"]["used"] >= 2
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"password": "wrong"}, "password authentication failed"),
+        ({"name": "nowhere"}, "does not exist"),
+        ({"port": 1}, "refused"),
+        ({"address": "192.0.2.1", "parameters": {"connect_timeout": 1}}, "192.0.2.1"),
+    ],
+)
+def test_database_that_cannot_be_reached(login: dict[str, Any], change: dict[str, Any], said: str) -> None:
+    with pytest.raises(DatabaseError) as caught:
+        ours.connect({**login, **change}, "a test")
+    assert said in str(caught.value) and "release_database" in str(caught.value)
+    assert login["password"] not in str(caught.value) and "wrong" not in str(caught.value)
