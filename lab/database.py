@@ -23,6 +23,8 @@ def ensure_role(settings: Settings, application: Application, password: str) -> 
     name = application.name
     if query(settings, f"select 1 from pg_roles where rolname = '{name}'") != "1":
         query(settings, f"create role {name} login password '{password}'")
+    # To prove a backup, and to see who is in the way of a migration.
+    query(settings, f"alter role {name} createdb; grant pg_monitor to {name}")
     if not _is_there(settings, name):
         query(settings, f"create database {name} owner {name}")
 

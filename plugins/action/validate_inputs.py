@@ -78,6 +78,7 @@ class ActionModule(ActionBase):
             # Without an inventory nearly everything is missing; only what the command line gives is judged.
             problems += check_variables({"release": {}}, values, arguments["required"], ["*"], [])
         problems += rules.check_names(common) + rules.check_slots(common.get("release_slots")) + check_common(common)
+        problems += rules.check_backup(common)
         problems += check_steps(common, argument_spec()["steps"]["options"])
         if common.get("release_hooks"):
             problems += hook_problems(common["release_hooks"], str(variables.get("inventory_dir") or "."))

@@ -74,13 +74,18 @@ def migration_settings(lock_timeout_seconds: float, statement_timeout_seconds: f
     return f"-c lock_timeout={int(float(lock_timeout_seconds) * 1000)} -c statement_timeout={statement}"
 
 
-def migration_facts(outlook: Mapping[str, Any]) -> dict[str, Any]:
+def migration_facts(outlook: Mapping[str, Any], backup: Mapping[str, Any] | None = None) -> dict[str, Any]:
     """What the record of a release learns before its migration: where the database is, and what is about to happen."""
     plan = outlook.get("plan")
     if not plan:
-        return {"revision_before": None, "rollback_class": "switch", "migration": None}
+        return {"revision_before": None, "rollback_class": "switch", "migration": None, "backup": None}
     kept = {key: plan[key] for key in ("target", "head", "steps", "postponed")}
-    return {"revision_before": plan["before"], "rollback_class": plan["rollback_class"], "migration": kept}
+    return {
+        "revision_before": plan["before"],
+        "rollback_class": plan["rollback_class"],
+        "migration": kept,
+        "backup": dict(backup) if backup and plan["steps"] else None,
+    }
 
 
 def migration_contract_refusal(views: Mapping[str, Mapping[str, Any]]) -> str:

@@ -42,13 +42,13 @@ class Linted:
 
 @dataclass(frozen=True)
 class Step:
-    """A revision and its phase. by: who says so, ``mark``, ``inventory`` or ``lint``."""
+    """A revision and its phase. by: who says so, ``mark``, ``inventory`` or ``lint``. tables: None where not known."""
 
     revision: str
     phase: str
     by: str
     autocommit: bool = False
-    tables: tuple[str, ...] = ()
+    tables: tuple[str, ...] | None = ()
 
 
 @dataclass(frozen=True)
@@ -80,6 +80,8 @@ class Plan:
             "steps": [_row(step) for step in self.steps],
             "postponed": [_row(step) for step in self.postponed],
             "rollback_class": self.rollback_class,
+            "tables": sorted({name for step in self.steps for name in step.tables or ()}),
+            "tables_known": all(step.tables is not None for step in self.steps),
         }
 
 
@@ -89,7 +91,7 @@ def _row(step: Step) -> dict[str, Any]:
         "phase": step.phase,
         "by": step.by,
         "autocommit": step.autocommit,
-        "tables": list(step.tables),
+        "tables": None if step.tables is None else list(step.tables),
     }
 
 
@@ -99,12 +101,12 @@ def step_of(one: Revision, linted: Linted | None, told: str = "") -> Step:
     linted: what its SQL means; None where there is no SQL.
     """
     known = linted or Linted()
-    found = _found(known)
+    found, tables = _found(known), linted.tables if linted else None
     if told:
-        return Step(one.name, told, "inventory", known.autocommit, known.tables)
+        return Step(one.name, told, "inventory", known.autocommit, tables)
     if one.mark:
         _require_agreement(one, found, known)
-        return Step(one.name, one.mark, "mark", known.autocommit, known.tables)
+        return Step(one.name, one.mark, "mark", known.autocommit, tables)
     if linted is None:
         raise MigrationError(
             f"Revision {one.name}: expected a mark, `Release-Phase: expand|data|contract|irreversible` in its docstring"
@@ -116,7 +118,7 @@ def step_of(one: Revision, linted: Linted | None, told: str = "") -> Step:
             f"Revision {one.name}: expected statements that are known to be harmless or harmful, found"
             f" {_told(known, UNKNOWN)}. Read what it does, and mark it with a Release-Phase"
         )
-    return Step(one.name, found, "lint", known.autocommit, known.tables)
+    return Step(one.name, found, "lint", known.autocommit, tables)
 
 
 def _found(linted: Linted) -> str:

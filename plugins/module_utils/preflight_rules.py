@@ -121,6 +121,21 @@ def check_hosts(values: Mapping[str, Any], inventory: Sequence[str]) -> list[Pro
     return problems
 
 
+def check_backup(values: Mapping[str, Any]) -> list[Problem]:
+    """Check that a mode of backups has what it needs. What is absent has a default that fits."""
+    mode = values.get("backup_mode")
+    if mode == "none" and not values.get("backup_reason") and values.get("release_database"):
+        remedy = "set backup_reason: it is written into the record of each release that migrates"
+        return [Problem("There are no backups, and nobody says why", "backup_reason", "none", remedy)]
+    if mode == "external" and not values.get("backup_command"):
+        remedy = "set backup_command to one that tells of the last backup, or backup_mode to dump"
+        return [Problem("Nothing tells of the external backups", "backup_command", "none", remedy)]
+    if mode == "dump" and not values.get("release_database"):
+        remedy = "set release_database, or backup_mode to external or none"
+        return [Problem("Nothing says which database to dump", "release_database", "none", remedy)]
+    return []
+
+
 def check_compose(path: str, refusals: Sequence[str]) -> list[Problem]:
     """Name the compose file in each refusal, "expected ..., found ...: what to do", that its own check gives."""
     problems = []

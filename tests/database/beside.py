@@ -8,36 +8,29 @@ After SECONDS the transaction ends, or with the command, if that ends before. Th
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 import subprocess
 import sys
 import threading
-from typing import Any
 
-from ansible_collections.bluegreen.release.plugins.module_utils.database import connect, query
+import psycopg
+from psycopg import sql
 
 from lab.settings import read_settings
 
 HOLDER = "a long report"
 
 
-def login() -> dict[str, Any]:
-    """How the lab's application reaches its database."""
-    known = json.loads((read_settings(os.environ).state / "inventory.json").read_text())["all"]["vars"]
-    return {
-        "address": known["lab_db_address"], "port": 5432, "name": known["lab_db_name"], "user": known["lab_db_user"],
-        "password": known["lab_db_password"], "parameters": {},
-    }  # fmt: skip
-
-
 def main(seconds: float, table: str, command: list[str]) -> int:
     """Hold the table, and run the command."""
-    with contextlib.closing(connect(login(), HOLDER)) as connection:
-        query(connection, "BEGIN")
-        query(connection, f"LOCK TABLE {table} IN ACCESS SHARE MODE")
-        timer = threading.Timer(seconds, lambda: query(connection, "COMMIT"))
+    known = json.loads((read_settings(os.environ).state / "inventory.json").read_text())["all"]["vars"]
+    with psycopg.connect(
+        host=known["lab_db_address"], dbname=known["lab_db_name"], user=known["lab_db_user"],
+        password=known["lab_db_password"], application_name=HOLDER,
+    ) as connection:  # fmt: skip
+        connection.execute(sql.SQL("LOCK TABLE {} IN ACCESS SHARE MODE").format(sql.Identifier(table)))
+        timer = threading.Timer(seconds, connection.commit)
         timer.start()
         try:
             return subprocess.run(command, check=False).returncode

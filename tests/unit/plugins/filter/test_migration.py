@@ -176,6 +176,10 @@ def test_facts_for_the_record() -> None:
     }
     kept = {"target": "0002", "head": "0003", "steps": [], "postponed": []}
     assert migration_facts({"plan": plan}) == {
-        "revision_before": "0001", "rollback_class": "switch", "migration": kept,
+        "revision_before": "0001", "rollback_class": "switch", "migration": kept, "backup": None,
     }  # fmt: skip
-    assert migration_facts({"plan": None}) == {"revision_before": None, "rollback_class": "switch", "migration": None}
+    assert migration_facts({"plan": None}) == {
+        "revision_before": None, "rollback_class": "switch", "migration": None, "backup": None,
+    }  # fmt: skip
+    step = {"revision": "0002"}
+    assert migration_facts({"plan": {**plan, "steps": [step]}}, {"mode": "none"})["backup"] == {"mode": "none"}

@@ -1,0 +1,28 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Filters around backups."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from ansible_collections.bluegreen.release.plugins.module_utils import backup_eval
+
+
+def backup_problem(result: Mapping[str, Any], command: Sequence[str], max_age_seconds: float) -> str:
+    """Why an external backup does not count; empty when it does."""
+    return backup_eval.external_problem(result, command, float(max_age_seconds), time.time())
+
+
+def backup_lines(result: Mapping[str, Any], host: str, directory: str) -> list[str]:
+    """What a dump is, for people."""
+    return backup_eval.lines(result, host, directory)
+
+
+class FilterModule:
+    """Filters of the collection around backups."""
+
+    def filters(self) -> dict[str, Callable[..., Any]]:
+        return {"backup_lines": backup_lines, "backup_problem": backup_problem}

@@ -1,0 +1,141 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Dumps on the lab's database host, by the module as Ansible runs it there."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from ansible_collections.bluegreen.release.plugins.module_utils.database import query
+
+from lab import database as lab_database
+from lab.containers import inside
+from lab.settings import ROOT, Settings
+from tests.database.conftest import NAME, Project
+from tests.scenario import environment
+
+FOLDER = "/tmp/backup-test"
+
+
+class Host:
+    """The host on which dumps are made."""
+
+    def __init__(self, settings: Settings, login: dict[str, Any], inventory: Path) -> None:
+        self.settings, self.login, self.inventory = settings, login, inventory
+        self.shell(f"rm -rf {FOLDER}")
+
+    def shell(self, command: str) -> str:
+        return inside(self.settings, "db1", ["sh", "-c", command]).strip()
+
+    def backup(self, **more: Any) -> dict[str, Any]:
+        """Run the module; its result, or its message where it failed."""
+        given = {"database": self.login, "directory": FOLDER, **more}
+        words = ["ansible", "db1", "-i", "inventories/lab", "-m", "bluegreen.release.database_backup", "-a"]
+        done = subprocess.run(
+            [*words, json.dumps(given)], cwd=ROOT, env=environment(), text=True, capture_output=True, check=False,
+        )  # fmt: skip
+        assert self.login["password"] not in done.stdout + done.stderr
+        found: dict[str, Any] = yaml.safe_load(done.stdout.partition("=>")[2])
+        return found
+
+    def scratch(self) -> str:
+        """Databases that were made to prove a dump, and are still there."""
+        return lab_database.query(self.settings, "select datname from pg_database where datname like 'bluegreen_%'")
+
+
+@pytest.fixture
+def host(settings: Settings, login: dict[str, Any], tmp_path: Path) -> Iterator[Host]:
+    made = Host(settings, login, tmp_path)
+    yield made
+    made.shell(f"rm -rf {FOLDER}")
+
+
+def test_dump_of_everything_is_restored_and_compared(host: Host, project: Project) -> None:
+    made = host.backup(label="r1")["backup"]
+    assert (made["kind"], made["verified"], made["label"]) == ("full", True, "r1")
+    assert {table["name"]: table["rows"] for table in made["tables"]} == {"alembic_version": 1, "t": 10, "u": 10}
+    assert host.scratch() == ""
+    assert host.shell(f"stat -c %a {FOLDER} {FOLDER}/*.dump").split() == ["700", "600"]
+    assert host.shell(f"sha256sum {FOLDER}/*.dump").split()[0] == made["sha256"]
+
+
+def test_dump_of_what_is_migrated_has_the_rows_of_that_alone(host: Host, project: Project) -> None:
+    made = host.backup(tables=["t", "not_there_yet"])["backup"]
+    assert [(table["name"], table["rows"]) for table in made["tables"]] == [("t", 10)]
+    listed = host.shell(f"pg_restore --list {FOLDER}/*.dump")
+    assert "TABLE DATA public t " in listed and "TABLE DATA public u " not in listed
+    assert "TABLE public u " in listed, "what it refers to is there, without its rows"
+
+
+def test_a_young_good_dump_is_left_and_a_bad_one_does_not_count(host: Host, project: Project) -> None:
+    first = host.backup()["backup"]["file"]
+    again = host.backup(max_age_seconds=3600)
+    assert (again["changed"], again["backup"]["file"]) == (False, first)
+    host.shell(f"truncate -s -10 {FOLDER}/{first}; sleep 1")
+    third = host.backup(max_age_seconds=3600)
+    assert third["changed"] and third["backup"]["file"] != first
+    assert "it is truncated or was changed" in third["bad"][0]
+
+
+def test_dump_without_its_proof_does_not_count_for_long(host: Host, project: Project) -> None:
+    assert host.backup(verify=False)["backup"]["verified"] is False
+    assert "never restored" in host.backup(max_age_seconds=3600)["bad"][0]
+
+
+def test_old_dumps_go_but_never_the_newest_good_one(host: Host, project: Project) -> None:
+    old = host.backup()["backup"]["file"]
+    host.shell(f"touch -d '2 days ago' {FOLDER}/*; sleep 1")
+    new = host.backup(keep_seconds=86400)
+    assert new["removed"] == [old]
+    host.shell(f"touch -d '2 days ago' {FOLDER}/*; sleep 1; echo x > {FOLDER}/{new['backup']['file']}.json")
+    assert old not in host.shell(f"ls {FOLDER}")
+
+
+def test_no_room(host: Host, project: Project) -> None:
+    found = host.backup(spare_megabytes=10**9)
+    assert "MiB free in /tmp/backup-test for the dump" in found["msg"]
+    assert host.shell(f"ls {FOLDER}") == ""
+
+
+def test_full_disk_during_the_dump_leaves_nothing(host: Host, project: Project, connection: Any) -> None:
+    query(connection, "INSERT INTO t (note) SELECT md5(n::text) FROM generate_series(1, 100000) n")
+    # The one small disk that a container has.
+    folder, filler = "/dev/shm/backup-test", "/dev/shm/filler"
+    host.shell(f"rm -rf {folder}; fallocate -l $(( $(df --output=avail -B1 /dev/shm | tail -1) - 1048576 )) {filler}")
+    try:
+        found = host.backup(spare_megabytes=-1000, directory=folder)
+        assert "expected pg_dump to succeed" in found["msg"] and "No space left" in found["msg"]
+        assert host.shell(f"ls -A {folder}") == "" and host.scratch() == ""
+    finally:
+        host.shell(f"rm -rf {folder} {filler}")
+
+
+def test_missing_privileges_say_what_to_grant(host: Host, settings: Settings, project: Project) -> None:
+    user = host.login["user"]
+    lab_database.query(settings, f"alter role {user} nocreatedb")
+    try:
+        found = host.backup()
+        assert "permission denied to create database" in found["msg"] and f"ALTER ROLE {user} CREATEDB" in found["msg"]
+        assert host.shell(f"ls {FOLDER}") == "", "a dump that was not proved is not kept"
+    finally:
+        lab_database.query(settings, f"alter role {user} createdb")
+
+
+def test_restore_that_differs_is_refused(host: Host, project: Project, connection: Any) -> None:
+    query(connection, "CREATE FUNCTION who() RETURNS text IMMUTABLE LANGUAGE sql AS 'SELECT current_database()::text'")
+    query(connection, "CREATE TABLE w (id int, g text GENERATED ALWAYS AS (who()) STORED)")
+    query(connection, "INSERT INTO w (id) VALUES (1)")
+    found = host.backup()
+    assert "w: 1 rows dumped, 1 restored, with other content" in found["msg"]
+    assert host.shell(f"ls {FOLDER}") == "" and host.scratch() == ""
+
+
+def test_database_of_another_name(host: Host, login: dict[str, Any]) -> None:
+    host.login = {**login, "name": "nowhere"}
+    assert "does not exist" in host.backup()["msg"]
+    assert login["name"] == NAME
