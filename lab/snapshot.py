@@ -27,7 +27,7 @@ _PRISTINE = "/var/lib/lab-pristine.tar"
 _PROJECTS = """
 all() { docker ps --all --quiet --filter label=com.docker.compose.project | xargs --no-run-if-empty docker inspect; }
 for attempt in 1 2 3 4; do
-    found=$(all 2>/dev/null) && echo "$found" && exit
+    found=$(all 2>/dev/null) && printf '%s\\n' "$found" && exit
     sleep 0.3
 done
 all
