@@ -4,10 +4,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from ansible.errors import AnsibleFilterError
+from ansible_collections.bluegreen.release.plugins.module_utils import standby
 
 SLOT_HEADER = "X-Release-Slot"
 
@@ -34,8 +35,22 @@ def check_target(
     }
 
 
+def standby_problems(app_hosts: Sequence[str], hostvars: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    """Why the standby does not work on what the new version has written; empty when it does, or was not tested."""
+    return standby.problems(app_hosts, {host: hostvars[host].get("smoke_test_standby") for host in app_hosts})
+
+
+def standby_facts(problems: Sequence[str]) -> dict[str, Any]:
+    """What the record learns of a standby with such problems."""
+    return standby.facts(problems)
+
+
 class FilterModule:
     """Filters of the collection around checks."""
 
     def filters(self) -> dict[str, Callable[..., Any]]:
-        return {"check_target": check_target}
+        return {
+            "check_target": check_target,
+            "standby_facts": standby_facts,
+            "standby_problems": standby_problems,
+        }

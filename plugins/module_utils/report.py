@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ansible_collections.bluegreen.release.plugins.module_utils import record, singleton_back
+from ansible_collections.bluegreen.release.plugins.module_utils import record, singleton_back, standby
 from ansible_collections.bluegreen.release.plugins.module_utils.rollback_outcome import Failure, Told, Undo
 
 
@@ -42,8 +42,9 @@ def release_report(
         lines.append(f"The database went from revision {before or 'none'} to {after}.")
     lines += [f"WARNING: {warning}" for warning in warnings]
     lines.append(f"Record: {document['release_id']}")
-    lines.append("Next: playbooks/status.yml shows the estate, playbooks/rollback.yml goes back.")
-    return lines
+    closed = standby.words(document)
+    back = "" if closed else ", playbooks/rollback.yml goes back"
+    return [*lines, *([closed] if closed else []), f"Next: playbooks/status.yml shows the estate{back}."]
 
 
 def rollback_report(

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypedDict
 
-from ansible_collections.bluegreen.release.plugins.module_utils import lock, record, release_take, transitions
+from ansible_collections.bluegreen.release.plugins.module_utils import lock, record, release_take, standby, transitions
 
 Looks = Mapping[str, Mapping[str, Any]]
 
@@ -91,6 +91,8 @@ def plan(
         reason = f"The last {_name(document)} was already {how}; users are on {slot} ({version}). Nothing was changed."
         return Plan(action=ALREADY_BACK, slot=slot, version=version, reason=reason, notes=notes, wish=None)
     ill = [*unhealthy(looks, app_hosts, slot, version)] if slot else []
+    if why := standby.closed_because(document):
+        ill.append(f"it does not work on what {document['version']} writes, as its record says: {why}")
     # What is stopped where all users are in the slot already takes nothing from them.
     if ill and not asked.force and elsewhere(looks, lb_hosts, slot):
         raise Refused(refusal_of_health(slot, version, ill, ", or go back all the same with -e rollback_force=true"))

@@ -6,14 +6,14 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from testinfra.host import Host
 
 testinfra_hosts = ["ansible://lb"]
 
 
 @pytest.mark.usefixtures("nobody_noticed")
 def test_nobody_noticed(outcome: dict[str, Any]) -> None:
-    assert outcome["steps"][0]["status"] == outcome["before"]
+    refused, before = outcome["steps"][0]["status"], outcome["before"]
+    assert (refused["live"], refused["revision"]) == (before["live"], before["revision"])
 
 
 def test_the_refusal_says_what_is_missing(outcome: dict[str, Any]) -> None:
@@ -22,13 +22,12 @@ def test_the_refusal_says_what_is_missing(outcome: dict[str, Any]) -> None:
 
 
 def test_the_backup_is_told(outcome: dict[str, Any]) -> None:
-    output = outcome["steps"][2]["output"]
-    assert "restored and compared in" in output and "projects 1" in output
+    output = " ".join(outcome["steps"][2]["output"].split())
+    assert "restored and compared in" in output and "projects 12" in output
 
 
-def test_the_record_names_a_good_one(record: dict[str, Any], host: Host) -> None:
-    backup = record["backup"]
+def test_the_record_names_a_good_one(record: dict[str, Any], outcome: dict[str, Any]) -> None:
+    backup, dumps = record["backup"], outcome["steps"][5]["output"].split()
     assert (backup["mode"], backup["host"]) == ("dump", "db1")
-    dumps = Host.get_host("ansible://db1").file(backup["directory"]).listdir()
     assert backup["full"] in dumps and f"{backup['full']}.json" in dumps
-    assert record["outcome"] == "live" and host.exists("sh")
+    assert record["outcome"] == "live"
