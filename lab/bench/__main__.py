@@ -13,7 +13,7 @@ from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
-from lab.bench import adoption, bring_up, release, rollback
+from lab.bench import adoption, bring_up, database, release, rollback
 from lab.bench.figures import KINDS, Figure, choose, lines, table
 from lab.bench.progress import BUSY, load_average, machine, say, timed
 from lab.errors import LabError
@@ -23,7 +23,17 @@ _ABOUT = "Measures figures on a lab of its own (LAB_NAME=bench, left up: LAB_NAM
 Keep = Callable[[Sequence[Figure]], None]
 _Round = TypeVar("_Round")
 _OTHER_SHAPES = {"rollback_one", "rollback_many"}
-_ON_THE_LAB = {"release", "alone", "slow_boot", "rollback", "rollback_busy", "adopt", "lab_up_warm"}
+_ON_THE_LAB = {
+    "release",
+    "alone",
+    "slow_boot",
+    "rollback",
+    "rollback_busy",
+    "adopt",
+    "migration",
+    "backup",
+    "lab_up_warm",
+}
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -83,6 +93,9 @@ def _measurements(settings: Settings, count: int, cold_count: int, keep: Keep) -
             partial(rollback.left_figures, "rollback_left_many_seconds"),
         ),
         "adopt": lambda: _each(keep, lambda done: adoption.rounds(settings, count, done), adoption.figures),
+        "migration": lambda: keep(database.waits(settings, count)),
+        "decision": lambda: keep(database.decisions(count)),
+        "backup": lambda: _each(keep, partial(database.backups, settings, count), database.backup_figures),
         "nginx": lambda: keep(_nginx(count)),
     }
 

@@ -1,0 +1,162 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a migration costs users, how long its decision takes, and what a backup that is proved costs."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from lab import database
+from lab.bench.figures import Figure, figure
+from lab.bench.progress import say, timed
+from lab.bench.release import VERSION, play
+from lab.containers import inside
+from lab.errors import LabError
+from lab.process import last_lines
+from lab.profiles import INSTALLED
+from lab.settings import ROOT, Settings
+
+HELD_SECONDS = 30
+_WAITED_SECONDS = 120
+_LARGE = "bench_backup"
+_FOLDER = "/tmp/bench-backup"
+
+# On the database's own host: somebody reads the table in a transaction that goes on, while another asks for one row
+# again and again, each time over as soon as the answer is there.
+_READER = """
+import json, sys, threading, time, psycopg2
+table, held, whole = sys.argv[1], float(sys.argv[2]), float(sys.argv[3])
+began, longest = time.monotonic(), 0.0
+holder, user = (psycopg2.connect(dbname=sys.argv[4]) for _ in range(2))
+user.autocommit = True
+holder.cursor().execute(f"LOCK TABLE {table} IN ACCESS SHARE MODE")
+threading.Timer(held, holder.commit).start()
+print("held", flush=True)
+while time.monotonic() - began < whole and not sys.stdin.closed:
+    asked = time.monotonic()
+    user.cursor().execute(f"SELECT 1 FROM {table} LIMIT 1")
+    longest = max(longest, time.monotonic() - asked)
+    time.sleep(0.01)
+print(json.dumps(longest))
+"""
+
+# On the controller: from the SQL of 200 revisions to what a release applies.
+_DECISION = """
+import time
+from ansible_collections.bluegreen.release.plugins.module_utils.migration_plan import plan
+from ansible_collections.bluegreen.release.plugins.module_utils.migration_revisions import Revision, View
+from ansible_collections.bluegreen.release.plugins.plugin_utils.migration_lint import lint
+sql = "BEGIN;\\n-- Running upgrade\\nALTER TABLE t ADD COLUMN c{0} text;\\nCREATE TABLE n{0} (id int);\\n" \\
+      "CREATE INDEX i{0} ON n{0} (id);\\nUPDATE alembic_version SET version_num='{0}';\\nCOMMIT;"
+pending = tuple(Revision(str(n), sql=sql.format(n)) for n in range(200))
+began = time.monotonic()
+found = plan(View("", "199", pending, tuple(one.name for one in pending)), lint({o.name: o.sql for o in pending}), {})
+seconds = time.monotonic() - began
+assert len(found.steps) == 200
+print(seconds)
+"""
+
+
+def waits(settings: Settings, count: int) -> list[Figure]:
+    """The longest that a query waited while a release migrated a table that a reader held.
+
+    Raises:
+        LabError: a release failed.
+    """
+    found = []
+    for number in range(1, count + 1):
+        found.append(_wait(settings))
+        say(f"migration {number}/{count}: no query waited longer than {found[-1]:.2f} s")
+        timed(["bin/lab", "reset"])
+    return [figure("migration_wait_seconds", found)]
+
+
+def _wait(settings: Settings) -> float:
+    answer: list[str] = []
+    command = ["setpriv", "--reuid", "postgres", "--init-groups", "python3", "-c", _READER, INSTALLED.table]
+    words = [*command, str(HELD_SECONDS), str(_WAITED_SECONDS), INSTALLED.name]
+
+    def read() -> None:
+        answer.append(inside(settings, "db1", words, timeout_seconds=_WAITED_SECONDS + 60))
+
+    reader = threading.Thread(target=read)
+    # The reader's transaction is young enough for the look before; the lock is what is measured.
+    told = ["-e", f"release_version={VERSION}", "-e", "migration_transaction_seconds=600"]
+    reader.start()
+    play(["playbooks/release.yml", "-i", "inventories/lab", *told], settings.state / "bench-release.log")
+    reader.join()
+    return float(json.loads(answer[0].strip().splitlines()[-1]))
+
+
+def decisions(count: int) -> list[Figure]:
+    """Seconds from the SQL of 200 revisions to what a release applies.
+
+    Raises:
+        LabError: it could not be decided.
+    """
+    here = {**os.environ, "PYTHONPATH": str(ROOT / "collections")}
+    found = []
+    for _ in range(count):
+        done = subprocess.run(
+            [sys.executable, "-c", _DECISION], env=here, cwd=ROOT, text=True, capture_output=True, check=False
+        )
+        if done.returncode:
+            raise LabError("a decision", last_lines(done.stderr, 10), "read the message above")
+        found.append(float(done.stdout))
+    return [figure("migration_decision_seconds", found)]
+
+
+@dataclass(frozen=True)
+class Backup:
+    """seconds: of the dump and of its proof. megabytes: the most disk that both took at a time."""
+
+    seconds: float
+    megabytes: float
+
+
+def backups(settings: Settings, count: int, done: list[Backup]) -> None:
+    """So many backups of a database of one gigabyte, each restored and compared; fills `done` as they end.
+
+    Raises:
+        LabError: one failed.
+    """
+    database.query(settings, f"drop database if exists {_LARGE} with (force)")
+    database.query(settings, f"create database {_LARGE} owner {INSTALLED.name}")
+    # 470 bytes a row, half of which compress.
+    rows = (
+        "create table large as select n as id, md5(n::text) || md5((n * 7)::text) as short,"
+        " repeat(md5((n % 1000)::text), 6) || md5((n * 3)::text) || md5((n * 5)::text) as long"
+        f" from generate_series(1, 2300000) n; alter table large owner to {INSTALLED.name};"
+        f" alter schema public owner to {INSTALLED.name}"
+    )
+    database.query(settings, rows, _LARGE, 600)
+    size = int(database.query(settings, "select pg_database_size(current_database())", _LARGE))
+    say(f"a database of {size / 1024**2:.0f} MiB is there")
+    try:
+        for number in range(1, count + 1):
+            done.append(_backup(settings))
+            say(f"backup {number}/{count}: {done[-1].seconds:.1f} s, {done[-1].megabytes:.0f} MiB")
+    finally:
+        inside(settings, "db1", ["rm", "-rf", _FOLDER])
+        database.query(settings, f"drop database if exists {_LARGE} with (force)")
+
+
+def _backup(settings: Settings) -> Backup:
+    log = settings.state / "bench-backup.log"
+    words = ["-e", f"backup_directory={_FOLDER}", "-e", f"lab_db_name={_LARGE}"]
+    began, ended = play(["playbooks/backup.yml", "-i", "inventories/lab", *words], log)
+    made = json.loads(inside(settings, "db1", ["sh", "-c", f"cat $(ls {_FOLDER}/*.json | tail -1)"]))
+    return Backup(ended - began, (made["bytes"] + made["peak_bytes"]) / 1024**2)
+
+
+def backup_figures(done: Sequence[Backup]) -> list[Figure]:
+    """All figures that backups give."""
+    return [
+        figure("backup_gigabyte_seconds", [one.seconds for one in done]),
+        figure("backup_gigabyte_disk", [one.megabytes for one in done]),
+    ]
