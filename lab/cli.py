@@ -50,7 +50,7 @@ def _parser() -> argparse.ArgumentParser:
     plain = add("plain", "an application as its own team runs it, before any release; reset goes back")
     plain.add_argument("application", choices=APPLICATIONS)
     add("empty", "hosts on which nothing was ever installed; reset goes back")
-    fault = add("fault", "put a fault in or take it out; by default for the newest version, on all its hosts")
+    fault = add("fault", "put a fault in or take it out; by default for the version that is released, on all its hosts")
     fault.add_argument("name", metavar="NAME", help="which; an unknown one is answered with the list")
     fault.add_argument("switch", choices=("on", "off"))
     fault.add_argument("--host", help="this host only (for *_unreachable: the last of its kind)")

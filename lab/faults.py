@@ -69,12 +69,6 @@ def check_name(name: str, application: Application = INSTALLED) -> None:
     raise LabError(f"one of the faults of {application.name}: {', '.join(known)}", repr(name) + hint, _REMEDY)
 
 
-def newest(versions: Sequence[str]) -> str | None:
-    """The highest x.y.z among tags, or None."""
-    plain = [version for version in versions if _VERSION.fullmatch(version)]
-    return max(plain, key=lambda version: tuple(map(int, version.split("."))), default=None)
-
-
 def apply(settings: Settings, fault: Fault) -> None:
     """Put a fault in or take it out.
 
@@ -136,7 +130,8 @@ def _version(settings: Settings, hosts: Sequence[Host], fault: Fault) -> str:
         if fault.version and fault.version not in known:
             versions = f"--version: one of {name}: {', '.join(sorted(known))}"
             raise LabError(versions, repr(fault.version), "bin/lab fault --help")
-        version = fault.version or newest(known)
+        following = fault.application.following
+        version = fault.version or (following if following in known else None)
     else:
         containers = snapshot.containers_of(settings, snapshot.of_kind(hosts, "app")[0])
         own = (entry for entry in containers if entry["application"] == name and entry["slot"] == slot)

@@ -46,7 +46,7 @@ class Application:
     Attributes:
         name: of its image, its database and that database's role, its plain compose project.
         folder: its sources, its compose file and seed.sql.
-        previous: the version that a lab begins with.
+        previous: the version that a lab begins with; following: the one that it releases.
         port: what its compose file publishes.
         service: the service of its compose file that answers users.
         ready: a path that answers 200 when it serves, its database too.
@@ -63,6 +63,7 @@ class Application:
     name: str
     folder: Path
     previous: str
+    following: str
     port: int
     service: str
     ready: str
@@ -95,6 +96,7 @@ SAMOKODER = Application(
     name="samokoder",
     folder=ROOT / "lab" / "application",
     previous="0.9.0",
+    following="1.0.0",
     port=8000,
     service="api",
     ready="/health/db",
@@ -130,6 +132,7 @@ GUESTBOOK = Application(
     name="guestbook",
     folder=ROOT / "lab" / "guestbook",
     previous="1.0",
+    following="1.1",
     port=9000,
     service="web",
     ready="/status/",

@@ -8,7 +8,7 @@ import pytest
 
 from lab import faults, snapshot
 from lab.errors import LabError
-from lab.faults import FAULTS, FILE_FAULTS, NETWORK_FAULTS, check_name, newest
+from lab.faults import FAULTS, FILE_FAULTS, NETWORK_FAULTS, check_name
 from lab.profiles import APPLICATIONS, GUESTBOOK, SAMOKODER
 from lab.settings import ROOT, Settings
 from lab.shape import Host
@@ -34,11 +34,6 @@ def test_the_application_knows_every_fault_that_is_a_file() -> None:
         if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name) and node.targets[0].id == "DEFAULTS"
     ]
     assert set(ast.literal_eval(defaults)) == set(FILE_FAULTS)
-
-
-def test_the_newest_version_is_found_by_number() -> None:
-    assert newest(["0.9.0", "0.10.0", "latest", "1.0.0-broken"]) == "0.10.0"
-    assert newest(["latest"]) is None
 
 
 def test_a_fault_that_an_application_would_never_notice_is_refused() -> None:
