@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import difflib
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -36,7 +35,6 @@ NETWORK_FAULTS = {"lb_unreachable": "lb", "app_unreachable": "app"}
 FAULTS = tuple(sorted((*FILE_FAULTS, *NETWORK_FAULTS)))
 _RULE = "INPUT -p tcp --dport 22 -j DROP -m comment --comment lab-fault"
 _REMEDY = "bin/lab fault NAME on|off [--application APPLICATION]"
-_VERSION = re.compile(r"\d+\.\d+\.\d+")
 
 
 @dataclass(frozen=True)
