@@ -55,7 +55,7 @@ sql = "BEGIN;\\n-- Running upgrade\\nALTER TABLE t ADD COLUMN c{0} text;\\nCREAT
       "CREATE INDEX i{0} ON n{0} (id);\\nUPDATE alembic_version SET version_num='{0}';\\nCOMMIT;"
 pending = tuple(Revision(str(n), sql=sql.format(n)) for n in range(200))
 began = time.monotonic()
-found = plan(View("", "199", pending, tuple(one.name for one in pending)), lint({o.name: o.sql for o in pending}), {})
+found = plan(View("", "199", pending, tuple(one.name for one in pending)), lint({o.name: o.sql for o in pending}))
 seconds = time.monotonic() - began
 assert len(found.steps) == 200
 print(seconds)

@@ -81,9 +81,9 @@ def _planned(given: Mapping[str, Any], seen: View) -> Plan:
     """The plan. Raises MigrationError and LintError."""
     linted = lint({one.name: one.sql for one in seen.pending if one.sql is not None})
     if given["contract"]:
-        planned = migration_plan.contract(seen, linted, given["phases"], given["irreversible"])
+        planned = migration_plan.contract(seen, linted, given["irreversible"])
     else:
-        planned = migration_plan.plan(seen, linted, given["phases"], _live(given))
+        planned = migration_plan.plan(seen, linted, _live(given))
     if planned.steps:
         migration_plan.require_settings(seen, given["lock_timeout_seconds"])
     return planned

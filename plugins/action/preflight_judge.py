@@ -104,9 +104,7 @@ def view_of(variables: Mapping[str, Any]) -> View:
 
 def _database(asked: Mapping[str, Any]) -> tuple[str, ...]:
     """What is not well with the database, as the host that was told to ask it saw it."""
-    if not asked:
-        return ()
-    return tuple(asked["problems"]) if "problems" in asked else (_said(asked),)
+    return tuple(str(one) for one in asked.get("problems") or ())
 
 
 def _container(variables: Mapping[str, Any], privileged: Mapping[str, Any]) -> dict[str, Any]:

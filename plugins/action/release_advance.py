@@ -44,9 +44,8 @@ class ActionModule(Resident):
             )  # fmt: skip
         except record.RecordError as error:
             return {**result, "failed": True, "msg": str(error)}
-        result.update(
-            changed=False, context=release_take.context(document, document["epoch"]), step=step_of(given)
-        )  # fmt: skip
+        context = release_take.context(document, document["epoch"])
+        result.update(changed=False, context=context, stamp=given["stamp"])
         if not given["write"]:
             return result
         try:
@@ -75,16 +74,12 @@ class ActionModule(Resident):
         return self.execute(release_record, arguments, variables)
 
 
-def step_of(given: Mapping[str, Any]) -> dict[str, Any]:
-    """What tells this step of the history from the one before it, the same on every host."""
-    return {name: given[name] for name in ("phase", "outcome", "facts", "stamp")}
-
-
 def contexts_of(given: Mapping[str, Any], variables: Mapping[str, Any]) -> list[dict[str, Any]]:
     """The contexts to go on from.
 
     While all goes well every host has the same. Once something failed, one may have stored a document that another
-    has not heard of, so all hosts are asked, for what they tried to store as well.
+    has not heard of, so all hosts are asked, for what they tried to store as well. Not for what they stored in this
+    very step, which has one stamp: Ansible hands the results of hosts that are done to those that begin late.
     """
     if not given["best_effort"]:
         own = variables.get("release_record_context")
@@ -93,7 +88,7 @@ def contexts_of(given: Mapping[str, Any], variables: Mapping[str, Any]) -> list[
     for host in given["hosts"]:
         facts = variables["hostvars"][host]
         written = facts.get("__release_record_written") or {}
-        if written.get("step") == step_of(given):
+        if written.get("stamp") == given["stamp"]:
             written = {}
         known = [one for one in (facts.get("release_record_context"), written.get("context")) if one]
         found += [dict(one) for one in known]

@@ -11,7 +11,7 @@ from ansible_collections.bluegreen.release.plugins.module_utils import (
     migration_alembic,
     migration_plan,
     migration_revisions,
-    record,
+    release_take,
 )
 from ansible_collections.bluegreen.release.plugins.module_utils import migration_eval as judge
 from ansible_collections.bluegreen.release.plugins.module_utils.source import source_of
@@ -90,8 +90,12 @@ def migration_facts(outlook: Mapping[str, Any], backup: Mapping[str, Any] | None
 
 def migration_contract_refusal(views: Mapping[str, Mapping[str, Any]]) -> str:
     """Why what waited may not be applied, by the records of all proxies; empty when it may."""
-    known = record.newest(one for view in views.values() for one in view.get("records") or [])
-    return migration_plan.contract_refusal(known[0] if known else None)
+    return migration_plan.contract_refusal(next(iter(release_take.records_of(views)), None))
+
+
+def migration_waiting(views: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    """The revisions that wait, by the records of all proxies, for people."""
+    return migration_plan.waiting(next(iter(release_take.records_of(views)), None))
 
 
 class FilterModule:
@@ -106,4 +110,5 @@ class FilterModule:
             "migration_questions": migration_questions,
             "migration_settings": migration_settings,
             "migration_tool_commands": migration_tool_commands,
+            "migration_waiting": migration_waiting,
         }

@@ -6,8 +6,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 from typing import Any
+
+from ansible_collections.bluegreen.release.plugins.module_utils import record
 
 _MEBIBYTE = 1024**2
 _TIMES = {"finished_at": "the last backup", "restored_at": "the last backup that was restored to prove it"}
@@ -25,7 +26,7 @@ def external_problem(result: Mapping[str, Any], command: Sequence[str], oldest: 
         return f"Expected {name} to tell of the last backup, found exit code {result.get('rc', 'none')}: {said}."
     try:
         told = json.loads(str(result.get("stdout")))
-        ages = {key: now - _instant(told[key]) for key in _TIMES}
+        ages = {what: now - record.seconds_of(str(told[key])) for key, what in _TIMES.items()}
     except (ValueError, KeyError, TypeError) as error:
         return (
             f"Expected {name} to print one JSON object with finished_at and restored_at, times such as"
@@ -33,7 +34,7 @@ def external_problem(result: Mapping[str, Any], command: Sequence[str], oldest: 
         )
     late = [
         f"{what} {age / 3600:.1f} hours ago" if age >= 0 else f"{what} in the future"
-        for (key, what), age in ((item, ages[item[0]]) for item in _TIMES.items())
+        for what, age in ages.items()
         if not 0 <= age <= oldest
     ]
     if not late:
@@ -42,14 +43,6 @@ def external_problem(result: Mapping[str, Any], command: Sequence[str], oldest: 
         f"Expected a backup and its proof no older than {oldest / 3600:g} hours (backup_max_age_seconds), found"
         f" {' and '.join(late)}, as {name} says. Make one, restore it, and release again."
     )
-
-
-def _instant(text: Any) -> float:
-    """Seconds since 1970. ValueError without a time zone."""
-    found = datetime.fromisoformat(str(text).replace("Z", "+00:00"))
-    if found.tzinfo is None:
-        raise ValueError(f"{text} has no time zone")
-    return found.timestamp()
 
 
 def lines(result: Mapping[str, Any], host: str, directory: str) -> list[str]:

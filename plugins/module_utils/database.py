@@ -35,6 +35,11 @@ def where(given: Mapping[str, Any]) -> str:
     return f"database {given['name']} at {given['address']}:{given['port']} as {given['user']}"
 
 
+def who(pid: int, user: str, application: str | None, address: str | None) -> str:
+    """A server process in words, for messages."""
+    return f"server process {pid} ({user}, {application or 'no name'}, from {address or 'a socket'})"
+
+
 def connect(given: Mapping[str, Any], application: str) -> Any:
     """A psycopg2 connection in autocommit mode. Raises DatabaseError, also where a pooler stands between.
 

@@ -17,18 +17,22 @@ import shutil
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from ansible_collections.bluegreen.release.plugins.module_utils import database, fence
 from ansible_collections.bluegreen.release.plugins.module_utils.database import DatabaseError, query
+from ansible_collections.bluegreen.release.plugins.module_utils.database_lock import alone
 
 _CHUNK = 1024 * 1024
 _MANIFEST = ".json"
+_PART = ".part"
 _FILE = re.compile(r"[0-9]{8}T[0-9]{6}Z-(full|tables)\.dump")
 _LAST = 600
-_SCRATCH_MEGABYTES = 64
+_WAIT_SECONDS = 600
+_SCRATCH = "bluegreen_verify_"
+_LONGEST_NAME = 63  # of an identifier, in PostgreSQL as it is built
 
 
 @dataclass(frozen=True)
@@ -70,10 +74,6 @@ class Manifest:
     label: str
 
 
-# Runs a tool of PostgreSQL with more variables of the environment. Raises DatabaseError when it fails.
-Run = Callable[[Sequence[str], Mapping[str, str]], None]
-
-
 @dataclass(frozen=True)
 class Wanted:
     """What is dumped.
@@ -90,68 +90,102 @@ class Wanted:
     spare_megabytes: int = 256
 
 
-def make(wanted: Wanted, run: Run | None = None) -> Manifest:
-    """Dump, restore, compare; gives the manifest, which is written. Raises DatabaseError and OSError."""
-    run = run or _tool
+def make(wanted: Wanted) -> Manifest:
+    """Dump, restore, compare; gives the manifest, which is written. Raises DatabaseError and OSError.
+
+    One at a time of a database, so that whatever a run that was killed has left is nobody's, and is removed first.
+    """
+    work = f"backup of {wanted.login['name']}"
     os.makedirs(wanted.directory, mode=0o700, exist_ok=True)
-    with contextlib.closing(database.connect(wanted.login, "bluegreen.release backup")) as connection:
-        names = _existing(connection, wanted.tables)
-        _require_space(connection, wanted, names)
+    with contextlib.closing(database.connect(wanted.login, f"bluegreen.release {work}")) as connection:
         query(connection, "SET statement_timeout = 0")
-        query(connection, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
-        snapshot = query(connection, "SELECT pg_export_snapshot()")[0][0]
-        made_at = time.time()
-        with _password_file(wanted.login) as environment:
-            began = time.monotonic()
-            others = _others(connection, names) if wanted.tables else []
-            path, kind = _dump(wanted, others, snapshot, made_at, environment, run)
-            seconds = time.monotonic() - began
-            try:
-                tables = _digests(connection, _compared(connection, wanted, names))
-                query(connection, "COMMIT")
-                began = time.monotonic()
-                peak = _verified(connection, wanted, path, tables, environment, run) if wanted.verify else 0
-                found = Manifest(
-                    os.path.basename(path), kind, made_at, os.path.getsize(path), checksum(path), tuple(tables),
-                    wanted.verify, round(seconds, 1), round(time.monotonic() - began, 1), peak, wanted.label,
-                )  # fmt: skip
-                text = json.dumps(asdict(found), indent=1).encode()
-                fence.write_durably(path + _MANIFEST, text, 0o600)
-            except BaseException:
-                with contextlib.suppress(OSError):
-                    os.unlink(path)
-                raise
+        query(connection, "SET idle_in_transaction_session_timeout = 0")
+        with alone(connection, work, _WAIT_SECONDS), _password_file(wanted.login) as environment:
+            _drop_scratch(connection, wanted)
+            _remove_unfinished(wanted.directory)
+            return _made(connection, wanted, environment)
+
+
+def _made(connection: Any, wanted: Wanted, environment: Mapping[str, str]) -> Manifest:
+    dumped, compared = _chosen(connection, wanted)
+    _require_space(connection, wanted, dumped)
+    query(connection, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+    snapshot = query(connection, "SELECT pg_export_snapshot()")[0][0]
+    made_at, began = time.time(), time.monotonic()
+    path, kind = _dump(wanted, _others(connection, dumped), snapshot, made_at, environment)
+    seconds = time.monotonic() - began
+    try:
+        tables = _digests(connection, compared)
+        query(connection, "COMMIT")
+        began = time.monotonic()
+        peak = _verified(connection, wanted, path, tables, environment) if wanted.verify else 0
+        found = Manifest(
+            os.path.basename(path), kind, made_at, os.path.getsize(path), checksum(path), tuple(tables), wanted.verify,
+            round(seconds, 1), round(time.monotonic() - began, 1), peak, wanted.label,
+        )  # fmt: skip
+        fence.write_durably(path + _MANIFEST, json.dumps(asdict(found), indent=1).encode(), 0o600)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            os.unlink(path)
+        raise
     return found
 
 
-def _existing(connection: Any, tables: Sequence[str]) -> tuple[str, ...]:
-    """Those of the tables that there are: a migration also names what it is about to make."""
-    rows = query(connection, "SELECT relname::text FROM pg_class WHERE relname = ANY (%s) AND relkind IN ('r', 'p')",
-                 [list(tables)])  # fmt: skip
-    return tuple(sorted({str(row[0]) for row in rows}))
+# Tables of the application, partitions too, as SQL names them; their bare names.
+_TABLES = """
+SELECT format('%I.%I', n.nspname, c.relname), c.relname::text, c.relkind = 'm'
+FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+WHERE c.relkind IN ('r', 'm') AND n.nspname NOT LIKE 'pg\\_%' AND n.nspname <> 'information_schema'
+ORDER BY 1
+"""
 
 
-def _others(connection: Any, names: Sequence[str]) -> list[str]:
+def _chosen(connection: Any, wanted: Wanted) -> tuple[list[str], list[str]]:
+    """The tables whose rows are dumped, and those that are compared. Raises DatabaseError for one that there is not."""
+    rows = query(connection, _TABLES)
+    # A migration also names what it is about to make.
+    dumped = [str(name) for name, bare, _ in rows if not wanted.tables or bare in wanted.tables]
+    missing = sorted(set(wanted.compare) - {str(bare) for _, bare, _ in rows})
+    if missing:
+        raise DatabaseError(
+            f"expected the tables of backup_tables in {wanted.login['name']}, found no {', '.join(missing)}: correct"
+            " the names"
+        )
+    compared = [
+        str(name)
+        for name, bare, derived in rows
+        if str(name) in dumped and not derived and (not wanted.compare or bare in wanted.compare)
+    ]
+    return dumped, compared
+
+
+def _others(connection: Any, dumped: Sequence[str]) -> list[str]:
     """The tables whose rows are left out; what they are made of is not, for other tables refer to it."""
-    rows = query(
-        connection,
-        "SELECT format('%%I.%%I', n.nspname, c.relname) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
-        " WHERE c.relkind IN ('r', 'p', 'm') AND c.relname <> ALL (%s) AND n.nspname NOT LIKE 'pg\\_%%'"
-        " AND n.nspname <> 'information_schema'",
-        [list(names)],
-    )
-    return [str(row[0]) for row in rows]
+    return [str(name) for name, _, _ in query(connection, _TABLES) if str(name) not in dumped]
 
 
-def _require_space(connection: Any, wanted: Wanted, names: Sequence[str]) -> None:
-    """The dump is taken to be no larger than what it is of. Raises DatabaseError."""
-    size = query(
-        connection,
-        "SELECT coalesce(sum(pg_total_relation_size(c.oid)), 0)::bigint FROM pg_class c WHERE relname = ANY (%s)"
-        if wanted.tables else "SELECT pg_database_size(current_database())",
-        [list(names)] if wanted.tables else [],
-    )[0][0]  # fmt: skip
-    needed, free = int(size) + wanted.spare_megabytes * 1024**2, shutil.disk_usage(wanted.directory).free
+def _remove_unfinished(directory: str) -> None:
+    """Remove what runs that were killed have left: parts, and dumps without a manifest."""
+    for name in os.listdir(directory):
+        unfinished = _FILE.fullmatch(name) and not os.path.exists(os.path.join(directory, name + _MANIFEST))
+        if unfinished or (_FILE.fullmatch(name.removesuffix(_PART)) and name.endswith(_PART)):
+            os.unlink(os.path.join(directory, name))
+
+
+def _scratch(wanted: Wanted) -> str:
+    """The name of the database in which dumps of this one are proved."""
+    return f"{_SCRATCH}{wanted.login['name']}".encode()[:_LONGEST_NAME].decode(errors="ignore")
+
+
+def _drop_scratch(connection: Any, wanted: Wanted) -> None:
+    query(connection, f'DROP DATABASE IF EXISTS "{_scratch(wanted)}" WITH (FORCE)')
+
+
+def _require_space(connection: Any, wanted: Wanted, dumped: Sequence[str]) -> None:
+    """The dump is taken to be no larger than the tables that it is of. Raises DatabaseError."""
+    sizes = query(connection, "SELECT pg_total_relation_size(name::regclass) FROM unnest(%s::text[]) AS name", [dumped])
+    needed = sum(int(size) for (size,) in sizes) + wanted.spare_megabytes * 1024**2
+    free = shutil.disk_usage(wanted.directory).free
     if free < needed:
         raise DatabaseError(
             f"expected {needed / 1024**2:,.0f} MiB free in {wanted.directory} for the dump, found"
@@ -189,13 +223,13 @@ def _tool(command: Sequence[str], environment: Mapping[str, str]) -> None:
 
 
 def _dump(
-    wanted: Wanted, others: Sequence[str], snapshot: str, made_at: float, environment: Mapping[str, str], run: Run
+    wanted: Wanted, others: Sequence[str], snapshot: str, made_at: float, environment: Mapping[str, str]
 ) -> tuple[str, str]:
     """The finished file and its kind. others: tables whose rows are left out."""
     kind = "tables" if wanted.tables else "full"
     stamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(made_at))
     path = os.path.join(wanted.directory, f"{stamp}-{kind}.dump")
-    part = f"{path}.part"
+    part = path + _PART
     without = [f"--exclude-table-data={name}" for name in others]
     command = [
         "pg_dump",
@@ -206,10 +240,8 @@ def _dump(
         f"--file={part}",
     ]
     try:
-        with contextlib.suppress(FileNotFoundError):
-            os.unlink(part)
         os.close(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
-        run([*command, *without, "--dbname", str(wanted.login["name"])], environment)
+        _tool([*command, *without, "--dbname", str(wanted.login["name"])], environment)
         with open(part, "rb") as stream:
             os.fsync(stream.fileno())
         os.replace(part, path)
@@ -220,59 +252,44 @@ def _dump(
     return path, kind
 
 
-def _compared(connection: Any, wanted: Wanted, names: Sequence[str]) -> list[str]:
-    """The tables whose rows are compared: those that were named, as far as they are in the dump."""
-    if wanted.compare:
-        there = _existing(connection, wanted.compare)
-        return [name for name in there if not wanted.tables or name in names]
-    if wanted.tables:
-        return list(names)
-    rows = query(
-        connection,
-        "SELECT c.relname::text FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
-        " WHERE c.relkind = 'r' AND n.nspname = 'public' ORDER BY 1",
-    )
-    return [str(row[0]) for row in rows]
-
-
 def _digests(connection: Any, names: Sequence[str]) -> list[Table]:
     """Number of rows, and one digest over all of them that does not depend on their order."""
     found = []
     for name in names:
-        quoted = '"' + name.replace('"', '""') + '"'
         rows, digest = query(
             connection,
             "SELECT count(*), coalesce(sum(('x' || substr(md5(t::text), 1, 15))::bit(60)::bigint::numeric), 0)"
-            f" FROM {quoted} AS t",
+            f" FROM {name} AS t",
         )[0]
         found.append(Table(name, int(rows), str(digest)))
     return found
 
 
 def _verified(
-    connection: Any, wanted: Wanted, path: str, tables: Sequence[Table], environment: Mapping[str, str], run: Run
-) -> int:  # fmt: skip
+    connection: Any, wanted: Wanted, path: str, tables: Sequence[Table], environment: Mapping[str, str]
+) -> int:
     """Restore into a database of its own and compare; gives the bytes that it took. Raises DatabaseError."""
-    name = f"bluegreen_verify_{os.getpid()}_{int(time.time())}"
+    scratch = _scratch(wanted)
     try:
-        query(connection, f'CREATE DATABASE "{name}" TEMPLATE template0')
+        query(connection, f'CREATE DATABASE "{scratch}" TEMPLATE template0')
     except DatabaseError as error:
         raise DatabaseError(
             f"{error}. To prove that a dump restores, the role of release_database needs CREATEDB (ALTER ROLE"
-            f" {wanted.login['user']} CREATEDB), or set backup_verify to false and say why in backup_reason"
+            f" {wanted.login['user']} CREATEDB); backup_verify set to false goes without the proof"
         ) from None
     try:
-        restore = ["pg_restore", "--no-owner", "--no-privileges", "--exit-on-error", "--dbname", name]
         # The rows that foreign keys refer to may not be there.
-        restore += ["--section=pre-data", "--section=data"] if wanted.tables else []
-        run([*restore, path], environment)
-        login = {**wanted.login, "name": name}
-        with contextlib.closing(database.connect(login, "bluegreen.release backup")) as scratch:
-            query(scratch, "SET statement_timeout = 0")
-            restored = _digests(scratch, [table.name for table in tables])
-            peak = int(query(scratch, "SELECT pg_database_size(current_database())")[0][0])
+        sections = ["--section=pre-data", "--section=data"] if wanted.tables else []
+        restore = ["pg_restore", "--no-owner", "--no-privileges", "--exit-on-error", *sections]
+        _tool([*restore, "--dbname", scratch, path], environment)
+        with contextlib.closing(
+            database.connect({**wanted.login, "name": scratch}, "bluegreen.release proof")
+        ) as there:
+            query(there, "SET statement_timeout = 0")
+            restored = _digests(there, [table.name for table in tables])
+            peak = int(query(there, "SELECT pg_database_size(current_database())")[0][0])
     finally:
-        query(connection, f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+        _drop_scratch(connection, wanted)
     different = [
         f"{before.name}: {before.rows} rows dumped, {after.rows} restored"
         + ("" if before.rows != after.rows else ", with other content")

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ansible_collections.bluegreen.release.plugins.module_utils.database import query
+from ansible_collections.bluegreen.release.plugins.module_utils.database import query, who
 
 _MEGABYTE = 1024**2
 _SHOWN = 5
@@ -93,14 +93,13 @@ def _blocks(one: Mapping[str, Any], limits: Limits, tables: Sequence[str], every
 
 
 def _in_the_way(one: Mapping[str, Any]) -> str:
-    origin = f"{one['application'] or 'no name'}, from {one['address'] or 'a socket'}"
-    who = f"server process {one['pid']} ({one['user']}, {origin})"
+    someone = who(one["pid"], one["user"], one["application"], one["address"])
     if one["dump"]:
-        return f"{who} is dumping the database: let the dump end, or give it another hour"
+        return f"{someone} is dumping the database: let the dump end, or give it another hour"
     held = ", ".join(one["tables"][:_SHOWN]) or "no table"
     return (
-        f"{who} has been in a transaction for {one['seconds']:.0f} s, {one['state']}, and holds {held}: end it, for the"
-        " migration would wait for it, and users behind the migration"
+        f"{someone} has been in a transaction for {one['seconds']:.0f} s, {one['state']}, and holds {held}: end it, for"
+        " the migration would wait for it, and users behind the migration"
     )
 
 

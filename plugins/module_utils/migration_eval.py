@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -19,40 +20,35 @@ class MigrationError(Exception):
 
 def revision(verb: str, output: str, pattern: str, pending_pattern: str = "") -> str:
     """The revision that `current` or `heads` printed; '' where the database has none. Raises MigrationError."""
+    if pending_pattern:
+        return single(verb, _listed(verb, output, pattern, pending_pattern), verb == "current")
     lines = output.replace("\r", "").split("\n")
-    found = (
-        _listed(verb, lines, pattern, pending_pattern)
-        if pending_pattern
-        else [match.group(1) for line in lines for match in _compiled(pattern).finditer(line)]
-    )
+    found = [match.group(1) for line in lines for match in _compiled(pattern).finditer(line)]
     return single(verb, list(dict.fromkeys(found)), verb == "current")
 
 
-def _listed(verb: str, lines: Sequence[str], pattern: str, pending_pattern: str) -> list[str]:
-    """The revision of a tool that lists every migration in order: the last one, or the last before a pending one."""
-    waiting = _compiled(pending_pattern, "migration_pending_pattern", 0)
-    last: list[str] = []
-    for line in lines:
-        match, pending = _compiled(pattern).search(line), waiting.search(line)
-        if pending and not match:
+def listing(output: str, pattern: str, pending_pattern: str) -> list[tuple[str, bool]]:
+    """Every revision of a tool that lists all, in their order, and whether it waits. Raises MigrationError."""
+    one, waiting = _compiled(pattern), _compiled(pending_pattern, "migration_pending_pattern", 0)
+    found: dict[str, bool] = {}
+    for line in output.replace("\r", "").split("\n"):
+        match, waits = one.search(line), bool(waiting.search(line))
+        if waits and not match:
             raise MigrationError(
                 "expected migration_revision_pattern to find the revision of a migration that"
                 f" migration_pending_pattern finds, found none in `{line.strip()}`: correct one of the two"
             )
-        if pending and verb == "current":
-            break
-        last = [match.group(1)] if match else last
-    return last
+        if match:
+            found[match.group(1)] = waits
+    return list(found.items())
 
 
-def listing(output: str, pattern: str, pending_pattern: str) -> list[tuple[str, bool]]:
-    """Every revision that a tool lists, in its order, and whether it waits. Raises MigrationError."""
-    waiting = _compiled(pending_pattern, "migration_pending_pattern", 0)
-    lines = output.replace("\r", "").split("\n")
-    found = [
-        (match.group(1), bool(waiting.search(line))) for line in lines for match in _compiled(pattern).finditer(line)
-    ]
-    return list(dict(found).items())
+def _listed(verb: str, output: str, pattern: str, pending_pattern: str) -> list[str]:
+    """The revision of a tool that lists all: the last one, or, for `current`, the last before the first that waits."""
+    rows = listing(output, pattern, pending_pattern)
+    if verb == "current":
+        rows = list(itertools.takewhile(lambda row: not row[1], rows))
+    return [name for name, _ in rows[-1:]]
 
 
 def _compiled(pattern: str, name: str = "migration_revision_pattern", groups: int = 1) -> re.Pattern[str]:

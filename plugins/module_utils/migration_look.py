@@ -16,6 +16,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from ansible_collections.bluegreen.release.plugins.module_utils.migration_tool import Tool
 from ansible_collections.bluegreen.release.plugins.module_utils.preflight_engine import registry_of
 from ansible_collections.bluegreen.release.plugins.module_utils.slot_registry import login_words
 
@@ -81,7 +82,7 @@ class Look:
             if self._docker("image", "inspect", image).rc != 0:
                 self._pull(image)
             for verb, words in self.question.commands.items():
-                self.answers[verb] = self._tool(words)
+                self.answers[verb] = self._words(self._tool.command(words))
                 if self.answers[verb].rc != 0:
                     break
         finally:
@@ -101,7 +102,7 @@ class Look:
 
     def _image(self) -> str:
         """The image of the service. Raises NotKnown also for a bind mount whose source Docker would have to make."""
-        answer = self._compose("config", "--format", "json")
+        answer = self._words([*self._tool.compose, "config", "--format", "json"])
         if answer.rc != 0:
             raise NotKnown(f"docker compose did not take the files of the slot: {answer.last}")
         document: dict[str, Any] = json.loads(answer.stdout)
@@ -140,19 +141,19 @@ class Look:
         if answer.rc != 0:
             raise NotKnown(f"the image could not be pulled: {answer.last}")
 
-    def _tool(self, words: Sequence[str]) -> Answer:
-        given = [word for name, value in self.question.environment.items() for word in ("--env", f"{name}={value}")]
-        flags = ["--rm", "--no-deps", "--no-TTY", "--name", f"{self._project}-tool", *given]
-        return self._compose("run", *flags, self.question.service, *words)
-
-    def _compose(self, *words: str) -> Answer:
-        folder = self._folder
-        files = [word for name in self._compose_files for word in ("--file", os.path.join(folder, name))]
-        files += [word for name in self.question.env_files for word in ("--env-file", os.path.join(folder, name))]
-        return self._docker("compose", "--project-name", self._project, "--project-directory", folder, *files, *words)
+    @property
+    def _tool(self) -> Tool:
+        question, project = self.question, self._project
+        return Tool(
+            "docker", self._folder, project, self._compose_files, question.env_files, question.service,
+            f"{project}-tool", question.environment,
+        )  # fmt: skip
 
     def _docker(self, *words: str, given: str = "") -> Answer:
-        return self._run(["docker", *words], given, self.question.seconds)
+        return self._words(["docker", *words], given)
+
+    def _words(self, words: list[str], given: str = "") -> Answer:
+        return self._run(words, given, self.question.seconds)
 
     def _clean_up(self) -> None:
         """Remove what was made; what cannot be is in ``left``."""

@@ -33,11 +33,11 @@ class Finding:
 
 @dataclass(frozen=True)
 class Linted:
-    """What the SQL of a revision means. autocommit: it commits more than once. tables: those it touches."""
+    """What the SQL of a revision means. autocommit: it commits more than once. tables: it touches; None: not known."""
 
     findings: tuple[Finding, ...] = ()
     autocommit: bool = False
-    tables: tuple[str, ...] = ()
+    tables: tuple[str, ...] | None = ()
 
 
 @dataclass(frozen=True)
@@ -95,18 +95,15 @@ def _row(step: Step) -> dict[str, Any]:
     }
 
 
-def step_of(one: Revision, linted: Linted | None, told: str = "") -> Step:
-    """The phase of a revision. told: what the inventory says, which outranks all else. Raises MigrationError.
-
-    linted: what its SQL means; None where there is no SQL.
-    """
-    known = linted or Linted()
-    found, tables = _found(known), linted.tables if linted else None
-    if told:
-        return Step(one.name, told, "inventory", known.autocommit, tables)
+def step_of(one: Revision, linted: Linted | None) -> Step:
+    """The phase of a revision. linted: what its SQL means; None where there is no SQL. Raises MigrationError."""
+    known = linted or Linted(tables=None)
+    found = _found(known)
+    if one.told:
+        return Step(one.name, one.told, "inventory", known.autocommit, known.tables)
     if one.mark:
         _require_agreement(one, found, known)
-        return Step(one.name, one.mark, "mark", known.autocommit, tables)
+        return Step(one.name, one.mark, "mark", known.autocommit, known.tables)
     if linted is None:
         raise MigrationError(
             f"Revision {one.name}: expected a mark, `Release-Phase: expand|data|contract|irreversible` in its docstring"
@@ -118,7 +115,7 @@ def step_of(one: Revision, linted: Linted | None, told: str = "") -> Step:
             f"Revision {one.name}: expected statements that are known to be harmless or harmful, found"
             f" {_told(known, UNKNOWN)}. Read what it does, and mark it with a Release-Phase"
         )
-    return Step(one.name, found, "lint", known.autocommit, tables)
+    return Step(one.name, found, "lint", known.autocommit, known.tables)
 
 
 def _found(linted: Linted) -> str:
@@ -129,7 +126,9 @@ def _found(linted: Linted) -> str:
 
 
 def _told(linted: Linted, phase: str) -> str:
-    rows = list(dict.fromkeys(one.why for one in linted.findings if one.phase == phase))
+    told = list(dict.fromkeys(one.why for one in linted.findings if one.phase == phase))
+    # Both readers name a statement, one of them with its rule.
+    rows = [row for row in told if not any(other != row and other.startswith(row) for other in told)]
     more = f" and {len(rows) - _SHOWN} more" if len(rows) > _SHOWN else ""
     return "; ".join(f"`{row}`" for row in rows[:_SHOWN]) + more
 
@@ -144,18 +143,13 @@ def _require_agreement(one: Revision, found: str, linted: Linted) -> None:
     )
 
 
-def plan(
-    view: View,
-    linted: Mapping[str, Linted],
-    phases: Mapping[str, str],
-    live_knows: Sequence[str] | None = None,
-) -> Plan:
+def plan(view: View, linted: Mapping[str, Linted], live_knows: Sequence[str] | None = None) -> Plan:
     """What a release applies. Raises MigrationError where the live code would not survive what the candidate needs.
 
-    linted: by revision, of those whose SQL is known. phases: the inventory's word. live_knows: revisions that the live
-    slot's image has; its code was written for them. None where that is not known.
+    linted: by revision, of those whose SQL is known. live_knows: revisions that the live slot's image has; its code was
+    written for them. None where that is not known.
     """
-    steps = [step_of(one, linted.get(one.name), phases.get(one.name, "")) for one in view.pending]
+    steps = _steps(view, linted)
     needed = max((number for number, step in enumerate(steps, 1) if step.phase in ("expand", "data")), default=0)
     breaking = [
         step
@@ -164,32 +158,33 @@ def plan(
     ]
     if breaking:
         _refuse(breaking, steps[:needed], linted, live_knows is not None)
-    return Plan(
-        before=view.current,
-        target=_target(view, steps, needed),
-        head=view.head,
-        steps=tuple(steps[:needed]),
-        postponed=tuple(steps[needed:]),
-    )
+    return _divided(view, steps, needed)
 
 
-def contract(
-    view: View, linted: Mapping[str, Linted], phases: Mapping[str, str], irreversible: bool
-) -> Plan:  # fmt: skip
+def contract(view: View, linted: Mapping[str, Linted], irreversible: bool) -> Plan:
     """Everything that waited, for a database on which no slot runs older code than that of the image.
 
     irreversible: whether what no downgrade brings back is applied as well; otherwise it waits, with all behind it.
     """
-    steps = [step_of(one, linted.get(one.name), phases.get(one.name, "")) for one in view.pending]
+    steps = _steps(view, linted)
     whole = len(steps)
     if not irreversible:
         whole = next((number for number, step in enumerate(steps) if step.phase == "irreversible"), whole)
+    return _divided(view, steps, whole)
+
+
+def _steps(view: View, linted: Mapping[str, Linted]) -> list[Step]:
+    return [step_of(one, linted.get(one.name)) for one in view.pending]
+
+
+def _divided(view: View, steps: Sequence[Step], applied: int) -> Plan:
+    """The plan that applies so many of the steps."""
     return Plan(
         before=view.current,
-        target=_target(view, steps, whole),
+        target=_target(view, steps, applied),
         head=view.head,
-        steps=tuple(steps[:whole]),
-        postponed=tuple(steps[whole:]),
+        steps=tuple(steps[:applied]),
+        postponed=tuple(steps[applied:]),
     )
 
 
@@ -271,12 +266,21 @@ def require_settings(view: View, seconds: float) -> None:
 
 def in_words(found: Plan) -> list[str]:
     """The plan for people, a line each."""
-    lines = [f"{step.revision}: {step.phase} ({_BY[step.by]})" for step in found.steps]
-    lines += [
-        f"{step.revision}: {step.phase} ({_BY[step.by]}), waits until no slot runs older code"
-        for step in found.postponed
-    ]
-    return lines
+    return [*map(_words, map(_row, found.steps)), *map(_waits, map(_row, found.postponed))]
+
+
+def waiting(document: Mapping[str, Any] | None) -> list[str]:
+    """What waits by the record of the last release, for people."""
+    rows = ((document or {}).get("migration") or {}).get("postponed") or []
+    return [_waits(row) for row in rows] or ["Nothing waits, as far as the record of the last release knows."]
+
+
+def _words(row: Mapping[str, Any]) -> str:
+    return f"{row['revision']}: {row['phase']} ({_BY[row['by']]})"
+
+
+def _waits(row: Mapping[str, Any]) -> str:
+    return f"{_words(row)}, waits until no slot runs older code"
 
 
 _BY = {"mark": "its mark", "inventory": "migration_phases", "lint": "its SQL"}

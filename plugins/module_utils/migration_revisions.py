@@ -30,12 +30,14 @@ class Revision:
     Attributes:
         name: as the tool calls it.
         mark: the phase that its author gave it; empty for none.
+        told: the phase that the inventory gives it, which outranks all else; empty for none.
         sql: what it would run; None where the tool cannot say.
         problem: why it cannot.
     """
 
     name: str
     mark: str = ""
+    told: str = ""
     sql: str | None = None
     problem: str = ""
 
@@ -90,13 +92,13 @@ class Answers:
 def view(answers: Answers) -> View:
     """All that the tool said. Raises MigrationError."""
     found = _of_alembic(answers) if "look" in answers.results else _of_commands(answers)
-    known = {one.name for one in found.pending} | set(found.known or ())
-    strange = sorted(set(answers.phases) - known) if found.known is not None else []
-    if strange:
-        raise MigrationError(
-            f"expected migration_phases to name revisions of the image, found {', '.join(strange)}, which it does not"
-            " have. Correct the names"
-        )
+    if found.known is not None:
+        strange = sorted(set(answers.phases) - set(found.known))
+        if strange:
+            raise MigrationError(
+                f"expected migration_phases to name revisions of the image, found {', '.join(strange)}, which it does"
+                " not have. Correct the names"
+            )
     return found
 
 
@@ -114,10 +116,12 @@ def _phase(word: str) -> str:
     return word
 
 
-def _marked(name: str, doc: str, phases: Mapping[str, str]) -> str:
-    """The mark of the inventory, or that of the revision itself."""
+def _revision(name: str, doc: str, phases: Mapping[str, str], sql: str | None, problem: str) -> Revision:
+    """A revision with what its author and the inventory say of it. Raises MigrationError."""
     try:
-        return _phase(str(phases[name])) if name in phases else mark_of(doc)
+        told = _phase(str(phases[name])) if name in phases else ""
+        # What the inventory says outranks the mark, a mistaken one as well.
+        return Revision(name, "" if told else mark_of(doc), told, sql, problem)
     except MigrationError as error:
         raise MigrationError(f"Revision {name}: {error}") from error
 
@@ -135,12 +139,7 @@ def _of_alembic(answers: Answers) -> View:
         current=migration_eval.single("current", found["current"], True),
         head=migration_eval.single("heads", found["heads"], False),
         pending=tuple(
-            Revision(
-                str(one["revision"]),
-                _marked(str(one["revision"]), str(one["doc"]), answers.phases),
-                one["sql"],
-                str(one["problem"]),
-            )
+            _revision(str(one["revision"]), str(one["doc"]), answers.phases, one["sql"], str(one["problem"]))
             for one in found["pending"]
         ),
         known=tuple(str(one) for one in found["known"]),
@@ -166,8 +165,7 @@ def _of_commands(answers: Answers) -> View:
         current=current,
         head=head,
         pending=tuple(
-            Revision(one, _marked(one, "", answers.phases), sql.get(one), "" if one in sql else silent)
-            for one in waiting
+            _revision(one, "", answers.phases, sql.get(one), "" if one in sql else silent) for one in waiting
         ),
         known=tuple(name for name, _ in listed) if listed else None,
         listed=bool(listed),

@@ -9,63 +9,26 @@ up after its lock timeout, the queue drains, and the run is tried again a little
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import random
 import re
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import IO, Any
 
 from ansible_collections.bluegreen.release.plugins.module_utils import database
 from ansible_collections.bluegreen.release.plugins.module_utils.database import DatabaseError
+from ansible_collections.bluegreen.release.plugins.module_utils.migration_tool import Tool
 
 _KEPT_BYTES = 4_000_000
 _POLL_SECONDS = 0.2
-_LOOK_SECONDS = 1.0
+_LOOK_SECONDS = 0.25
 _REMOVE_SECONDS = 60
 _FIRST_PAUSE, _LONGEST_PAUSE = 1.0, 15.0
 # What PostgreSQL says, and how drivers call it.
 _LOCK_TIMEOUT = re.compile(r"canceling statement due to lock timeout|LockNotAvailable|55P03")
-
-
-@dataclass(frozen=True)
-class Tool:
-    """How the tool is run.
-
-    Attributes:
-        docker: the Docker command.
-        folder: of the slot, with its compose files.
-        project: the compose project.
-        files: compose files in the folder.
-        env_files: files whose variables compose puts into them.
-        service: in whose container it runs.
-        container: name of that container.
-        argv: the command.
-        environment: variables of the container beside its own; nothing secret, for a process list shows them.
-    """
-
-    docker: str
-    folder: str
-    project: str
-    files: Sequence[str]
-    env_files: Sequence[str]
-    service: str
-    container: str
-    argv: Sequence[str]
-    environment: Mapping[str, str] = field(default_factory=dict)
-
-    @property
-    def command(self) -> list[str]:
-        """The words that run it."""
-        files = [word for name in self.files for word in ("--file", f"{self.folder}/{name}")]
-        files += [word for name in self.env_files for word in ("--env-file", f"{self.folder}/{name}")]
-        given = [word for name, value in self.environment.items() for word in ("--env", f"{name}={value}")]
-        words = ["compose", "--project-name", self.project, "--project-directory", self.folder, *files]
-        words += ["run", "--rm", "--no-deps", "--no-TTY", "--name", self.container, *given, self.service]
-        return [self.docker, *words, *self.argv]
 
 
 @dataclass(frozen=True)
@@ -96,36 +59,6 @@ class Outcome:
     seconds: float
 
 
-def lock_key(application: str) -> int:
-    """The number of the advisory lock of an application: the same for every run, another one for another."""
-    digest = hashlib.sha256(f"bluegreen.release migration of {application}".encode()).digest()
-    return int.from_bytes(digest[:8], "big", signed=True)
-
-
-@contextlib.contextmanager
-def alone(connection: Any, application: str, seconds: float) -> Iterator[None]:
-    """Hold the advisory lock of the application. Raises DatabaseError when another holds it for too long."""
-    key, deadline = lock_key(application), time.monotonic() + seconds
-    while not database.query(connection, "SELECT pg_try_advisory_lock(%s)", [key])[0][0]:
-        if time.monotonic() >= deadline:
-            raise DatabaseError(
-                f"expected no other migration of {application} within {seconds:g} s, found one by"
-                f" {_holder(connection, key)}. Let it end, or end that process, then run again"
-            )
-        time.sleep(_POLL_SECONDS)
-    try:
-        yield
-    finally:
-        with contextlib.suppress(DatabaseError):
-            database.query(connection, "SELECT pg_advisory_unlock(%s)", [key])
-
-
-_HOLDER = """
-SELECT a.pid, a.usename, a.application_name, host(a.client_addr) FROM pg_locks l JOIN pg_stat_activity a USING (pid)
-WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1
-  AND ((l.classid::bigint << 32) | l.objid::bigint) = %s
-"""
-
 _BLOCKERS = """
 SELECT DISTINCT a.pid, a.usename, a.application_name, host(a.client_addr), a.state,
        round(extract(epoch FROM now() - coalesce(a.xact_start, a.query_start)))::int
@@ -135,16 +68,9 @@ WHERE NOT l.granted AND l.pid <> pg_backend_pid()
 """
 
 
-def _holder(connection: Any, key: int) -> str:
-    rows = database.query(connection, _HOLDER, [key])
-    found = [f"server process {row[0]} ({row[1]}, {row[2] or 'no name'}, from {row[3] or 'a socket'})" for row in rows]
-    return ", ".join(found) or "somebody who left meanwhile"
-
-
 def _blockers(connection: Any) -> list[str]:
     return [
-        f"server process {row[0]} ({row[1]}, {row[2] or 'no name'}, from {row[3] or 'a socket'}) is {row[4]} in a"
-        f" transaction of {row[5]} s"
+        f"{database.who(*row[:4])} is {row[4]} in a transaction of {row[5]} s"
         for row in database.query(connection, _BLOCKERS)
     ]
 
@@ -154,9 +80,10 @@ Enter = Callable[[], "contextlib.AbstractContextManager[int]"]
 
 
 def run(
-    tool: Tool, limits: Limits, connection: Any, enter: Enter, pause: Callable[[float], None] = time.sleep
-) -> Outcome:
-    """Run the tool until it ends otherwise than by a lock timeout, or its time for those is over.
+    tool: Tool, argv: Sequence[str], limits: Limits, connection: Any, enter: Enter,
+    pause: Callable[[float], None] = time.sleep,
+) -> Outcome:  # fmt: skip
+    """Run the tool with *argv* until it ends otherwise than by a lock timeout, or its time for those is over.
 
     connection: of our own, to tell who stands in the way; None for no looking. enter: holds the fence for one run. The
     tool inherits its descriptor, so that the fence stays held while it runs, even when this process is killed; between
@@ -167,7 +94,7 @@ def run(
     while True:
         attempts += 1
         with enter() as descriptor:
-            rc, out, err, seen = _once(tool, limits.run, connection, [descriptor])
+            rc, out, err, seen = _once(tool, argv, limits.run, connection, descriptor)
         blockers.update(dict.fromkeys(seen))
         spent = time.monotonic() - started
         if rc in (0, None) or not _LOCK_TIMEOUT.search(out + err) or spent + waited > limits.locks:
@@ -176,12 +103,15 @@ def run(
         waited = min(waited * 2, _LONGEST_PAUSE)
 
 
-def _once(tool: Tool, seconds: float, connection: Any, keep: Sequence[int]) -> tuple[int | None, str, str, list[str]]:
+def _once(
+    tool: Tool, argv: Sequence[str], seconds: float, connection: Any, keep: int
+) -> tuple[int | None, str, str, list[str]]:  # fmt: skip
     seen: list[str] = []
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
         process = subprocess.Popen(
-            tool.command, stdin=subprocess.DEVNULL, stdout=out, stderr=err, pass_fds=tuple(keep), start_new_session=True
-        )
+            tool.command(argv), stdin=subprocess.DEVNULL, stdout=out, stderr=err, pass_fds=(keep,),
+            start_new_session=True,
+        )  # fmt: skip
         try:
             code = _wait(process, seconds, lambda: seen.extend(_look(connection)))
         except BaseException:

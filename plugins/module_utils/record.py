@@ -209,8 +209,11 @@ def _history_problems(document: Mapping[str, Any]) -> list[str]:
 
 
 def seconds_of(text: str) -> float:
-    """An instant as a record has it, in seconds since 1970. Raises ValueError."""
-    return datetime.fromisoformat(text.replace("Z", "+00:00")).timestamp()
+    """An instant as a record has it, in seconds since 1970. Raises ValueError, also for one without a time zone."""
+    found = datetime.fromisoformat(text.replace("Z", "+00:00"))
+    if found.tzinfo is None:
+        raise ValueError(f"{text} has no time zone")
+    return found.timestamp()
 
 
 def age(document: Mapping[str, Any]) -> tuple[int, int]:

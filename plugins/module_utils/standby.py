@@ -14,15 +14,10 @@ CLOSED = "freeze"
 def problems(app_hosts: Sequence[str], answers: Mapping[str, Mapping[str, Any] | None]) -> list[str]:
     """Why the standby does not work, a line for each host on which it does not.
 
-    answers: by host the result of its smoke test; one that was not tested says nothing.
+    answers: by host the result of its test; of a host without one, or that is gone, nothing is known.
     """
-    found = []
-    for host in app_hosts:
-        answer = answers.get(host)
-        if not answer or answer.get("skipped") or answer.get("passed"):
-            continue
-        found.append(f"on {host}: {answer.get('reason') or answer.get('msg') or 'no answer'}")
-    return found
+    seen = ((host, answers.get(host) or {}) for host in app_hosts)
+    return [f"on {host}: {answer['reason']}" for host, answer in seen if answer.get("passed") is False]
 
 
 def facts(found: Sequence[str]) -> dict[str, Any]:

@@ -11,7 +11,8 @@ short_description: See what a migration would wait for on its database
 description:
   - Looks for long transactions and running dumps on the tables of a migration, for replicas that are behind, and for
     free connections. Looks again until nothing stands in the way, or its time is over.
-  - Changes nothing. Fails where the database cannot be reached; RV(problems) is to be judged.
+  - Changes nothing, and does not fail by itself. RV(problems) is to be judged; a database that cannot be reached is
+    one.
 author:
   - bluegreen.release maintainers (@bluegreen-release)
 extends_documentation_fragment:
@@ -75,13 +76,14 @@ lines:
   type: list
   elements: str
 seen:
-  description: C(transactions), C(connections), C(replicas) and C(tables) as they were seen last.
+  description: C(transactions), C(connections), C(replicas) and C(tables) as they were seen last; empty for nothing.
   returned: success
   type: dict
 """
 
 import contextlib
 import time
+from collections.abc import Mapping
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
@@ -105,22 +107,26 @@ def argument_spec() -> dict[str, Any]:
     }
 
 
-def main() -> None:
-    module = AnsibleModule(argument_spec=argument_spec(), supports_check_mode=True)
-    given = module.params
+def looked(given: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
+    """What was seen last, and what is in the way of it. Raises DatabaseError."""
     limits = Limits(given["transaction_seconds"], given["replica_lag_seconds"], given["spare_connections"])
     deadline = time.monotonic() + given["wait_seconds"]
+    name = f"bluegreen.release look of {given['application']}"
+    with contextlib.closing(database.connect(given["database"], name)) as connection:
+        while True:
+            seen = database_look.look(connection, given["tables"])
+            found = database_look.problems(seen, limits, given["tables"], given["everywhere"])
+            if not found or time.monotonic() >= deadline:
+                return seen, found
+            time.sleep(_AGAIN_SECONDS)
+
+
+def main() -> None:
+    module = AnsibleModule(argument_spec=argument_spec(), supports_check_mode=True)
     try:
-        name = f"bluegreen.release look of {given['application']}"
-        with contextlib.closing(database.connect(given["database"], name)) as connection:
-            while True:
-                seen = database_look.look(connection, given["tables"])
-                found = database_look.problems(seen, limits, given["tables"], given["everywhere"])
-                if not found or time.monotonic() >= deadline:
-                    break
-                time.sleep(_AGAIN_SECONDS)
+        seen, found = looked(module.params)
     except DatabaseError as error:
-        module.fail_json(msg=str(error))
+        module.exit_json(changed=False, problems=[str(error)], lines=[], seen={})
     module.exit_json(changed=False, problems=found, lines=database_look.lines(seen), seen=seen)
 
 

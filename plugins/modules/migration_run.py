@@ -150,8 +150,10 @@ from typing import Any
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.bluegreen.release.plugins.module_utils import database, fence, migration_run
 from ansible_collections.bluegreen.release.plugins.module_utils.database import DatabaseError
+from ansible_collections.bluegreen.release.plugins.module_utils.database_lock import alone
 from ansible_collections.bluegreen.release.plugins.module_utils.fence import FenceError
-from ansible_collections.bluegreen.release.plugins.module_utils.migration_run import Limits, Tool
+from ansible_collections.bluegreen.release.plugins.module_utils.migration_run import Limits
+from ansible_collections.bluegreen.release.plugins.module_utils.migration_tool import Tool
 from ansible_collections.bluegreen.release.plugins.module_utils.options import DOCKER, FENCE
 
 
@@ -185,7 +187,6 @@ def tool_of(given: Mapping[str, Any]) -> Tool:
         env_files=given["env_files"],
         service=given["service"],
         container=given["container"],
-        argv=given["argv"],
         environment={str(name): str(value) for name, value in given["environment"].items()},
     )
 
@@ -206,10 +207,10 @@ def guarded(given: Mapping[str, Any]) -> Iterator[Any]:
     if not (given["changes"] and given["database"]):
         yield None
         return
-    name = f"bluegreen.release migration of {given['application']}"
+    work = f"migration of {given['application']}"
     with (
-        contextlib.closing(database.connect(given["database"], name)) as connection,
-        migration_run.alone(connection, given["application"], given["lock_wait_seconds"]),
+        contextlib.closing(database.connect(given["database"], f"bluegreen.release {work}")) as connection,
+        alone(connection, work, given["lock_wait_seconds"]),
     ):
         yield connection
 
@@ -232,7 +233,7 @@ def main() -> None:
     limits = Limits(run=given["timeout_seconds"], locks=given["lock_wait_seconds"])
     try:
         with guarded(given) as connection:
-            ended = migration_run.run(tool_of(given), limits, connection, lambda: fenced(given))
+            ended = migration_run.run(tool_of(given), given["argv"], limits, connection, lambda: fenced(given))
     except (FenceError, DatabaseError, OSError) as error:
         module.fail_json(msg=str(error))
     module.exit_json(changed=given["changes"], timed_out=ended.rc is None, **asdict(ended))

@@ -89,8 +89,8 @@ context:
   description: What every other role may know of the release, with the next document in it.
   returned: when the step is allowed
   type: dict
-step:
-  description: Phase, outcome, facts and stamp of the step, by which hosts that begin late know it again.
+stamp:
+  description: As given; by it hosts that begin late know a step again.
   returned: when the step is allowed
   type: dict
 done:

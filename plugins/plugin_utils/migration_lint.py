@@ -3,12 +3,13 @@
 """What the SQL of a migration means for code that was written before it.
 
 Two readers, both of the controller's requirements: ``squawk`` names what breaks clients, and ``pglast``, PostgreSQL's
-own parser, names every statement, so that a kind that neither of them knows passes nobody unseen.
+own parser, names every statement, so that a kind that nobody judged passes nobody unseen.
 """
 
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 import tempfile
@@ -22,8 +23,10 @@ _SECONDS = 60
 _SHOWN = 160
 # The tools' own books.
 _BOOKS = frozenset(("alembic_version", "django_migrations"))
+# A comment by which squawk is told to look away: a phase is marked, and not hidden.
+_LOOK_AWAY = re.compile(r"squawk-ignore", re.IGNORECASE)
 
-# squawk's rules for what breaks clients; those that are about locks are told by `slow`.
+# squawk's rules for what breaks clients; its others are about locks, which a lock timeout bounds.
 _BREAKING = frozenset((
     "adding-not-nullable-field", "adding-required-field", "ban-add-composite-attribute",
     "ban-alter-domain-with-add-constraint", "ban-drop-column", "ban-drop-constraint", "ban-drop-database",
@@ -32,23 +35,27 @@ _BREAKING = frozenset((
     "ban-set-schema", "ban-truncate-cascade", "changing-column-type", "renaming-column", "renaming-object",
     "renaming-table",
 ))  # fmt: skip
+# It could not read a statement, so it judged nothing of it.
+_UNREAD = "syntax-error"
 
 # Statements that code which does not know of them never meets.
 _ADDING = frozenset((
     "AlterStatsStmt", "CommentStmt", "CompositeTypeStmt", "CreateDomainStmt", "CreateEnumStmt", "CreateExtensionStmt",
-    "CreateRangeStmt", "CreateSchemaStmt", "CreateSeqStmt", "CreateStatsStmt", "CreateStmt", "CreateTableAsStmt",
-    "ReindexStmt", "SelectStmt", "TransactionStmt", "VacuumStmt", "VariableSetStmt", "VariableShowStmt",
+    "CreateRangeStmt", "CreateSchemaStmt", "CreateSeqStmt", "CreateStatsStmt", "ReindexStmt", "TransactionStmt",
+    "VacuumStmt", "VariableSetStmt", "VariableShowStmt",
 ))  # fmt: skip
+_MAKING = frozenset(("CreateStmt", "CreateTableAsStmt"))
 _ADDING_TO_TABLE = frozenset((
     "AT_AddColumn", "AT_ColumnDefault", "AT_SetOptions", "AT_SetRelOptions", "AT_SetStatistics", "AT_SetStorage",
     "AT_ValidateConstraint",
 ))  # fmt: skip
-# squawk judges these, and knows when they are harmless.
-_JUDGED_IN_TABLE = frozenset((
-    "AT_AlterColumnType", "AT_DropColumn", "AT_DropConstraint", "AT_DropNotNull", "AT_SetNotNull",
+_BREAKING_TABLE = frozenset((
+    "AT_AddConstraint", "AT_AlterColumnType", "AT_DropColumn", "AT_DropConstraint", "AT_DropNotNull", "AT_SetNotNull",
 ))  # fmt: skip
 _CHANGING_ROWS = frozenset(("CopyStmt", "InsertStmt", "MergeStmt", "UpdateStmt"))
 _REMOVING_ROWS = frozenset(("DeleteStmt", "TruncateStmt"))
+# Functions that a SELECT of a migration may call: they change nothing, or what no row holds.
+_HARMLESS_FUNCTIONS = frozenset(("count", "max", "min", "nextval", "pg_get_serial_sequence", "set_config", "setval"))
 
 
 class LintError(Exception):
@@ -61,9 +68,7 @@ def lint(texts: Mapping[str, str]) -> dict[str, Linted]:
     read = {name: _read(text, made) for name, text in texts.items()}
     broken = _squawk(texts) if texts else {}
     return {
-        name: Linted(
-            findings=(*broken.get(name, ()), *found.findings), autocommit=found.autocommit, tables=found.tables
-        )
+        name: Linted((*broken.get(name, ()), *found.findings), found.autocommit, found.tables)
         for name, found in read.items()
     }
 
@@ -73,7 +78,7 @@ def _squawk(texts: Mapping[str, str]) -> dict[str, list[Finding]]:
     with tempfile.TemporaryDirectory(prefix="bluegreen-lint-") as folder:
         files = {str(Path(folder, f"{number}.sql")): name for number, name in enumerate(texts)}
         for path, name in files.items():
-            Path(path).write_text(texts[name])
+            Path(path).write_text(_LOOK_AWAY.sub("(not ignored)", texts[name]))
         done = _run([_program(), "--reporter", "json", "--no-error-on-unmatched-pattern", *files], folder)
     try:
         said: list[dict[str, Any]] = json.loads(done)
@@ -81,10 +86,11 @@ def _squawk(texts: Mapping[str, str]) -> dict[str, list[Finding]]:
         raise LintError(f"expected JSON from squawk, found {done[-_SHOWN:]!r}. Run it by hand") from error
     found: dict[str, list[Finding]] = {}
     for one in said:
-        if one["rule_name"] in _BREAKING:
-            name = files[one["file"]]
+        name, rule = files[one["file"]], one["rule_name"]
+        if rule in _BREAKING or rule == _UNREAD:
             statement = _line(texts[name], int(one["line"]))
-            found.setdefault(name, []).append(Finding("contract", f"{statement} ({one['rule_name']})"))
+            phase = UNKNOWN if rule == _UNREAD else "contract"
+            found.setdefault(name, []).append(Finding(phase, f"{statement} ({rule})"))
     return found
 
 
@@ -111,7 +117,7 @@ def _line(text: str, number: int) -> str:
 
 
 def _read(text: str, made: set[str]) -> Linted:
-    """Every statement by its kind. made: tables that no code before knows; grows."""
+    """Every statement by its kind. made: tables that no code before knows, as they were named; grows."""
     try:
         import pglast
     except ImportError:
@@ -119,7 +125,7 @@ def _read(text: str, made: set[str]) -> Linted:
     try:
         statements = pglast.parse_sql(text)
     except pglast.parser.ParseError as error:
-        return Linted((Finding(UNKNOWN, f"PostgreSQL's parser does not read it: {error.args[0]}"),), False, ())
+        return Linted((Finding(UNKNOWN, f"PostgreSQL's parser does not read it: {error.args[0]}"),), False, None)
     findings: list[Finding] = []
     tables: set[str] = set()
     commits = 0
@@ -128,15 +134,14 @@ def _read(text: str, made: set[str]) -> Linted:
         kind = type(statement).__name__
         commits += kind == "TransactionStmt" and statement.kind.name == "TRANS_STMT_COMMIT"
         used = set(_tables(statement))
-        new = used <= made and bool(used)
-        if kind in ("CreateStmt", "CreateTableAsStmt"):
-            made |= used
+        if used and {_bare(name) for name in used} <= _BOOKS:
             continue
-        if used & _BOOKS:
-            continue
-        tables |= used - made
-        findings += [Finding(phase, _shown(text, raw)) for phase in _phases(statement, new)]
-    return Linted(tuple(findings), commits > 1, tuple(sorted(tables)))
+        made |= set(_made_by(kind, statement))
+        tables |= {_bare(name) for name in used - made}
+        findings += [Finding(phase, _shown(text, raw)) for phase in _phases(statement, bool(used) and used <= made)]
+    # What a statement does that nobody can judge is not known either.
+    known = all(one.phase != UNKNOWN for one in findings)
+    return Linted(tuple(findings), commits > 1, tuple(sorted(tables)) if known else None)
 
 
 def _shown(text: str, raw: Any) -> str:
@@ -148,51 +153,72 @@ def _shown(text: str, raw: Any) -> str:
 
 
 def _tables(statement: Any) -> Iterator[str]:
-    """The tables that a statement names."""
+    """The tables that a statement names, with their schema where it does."""
     from pglast.visitors import referenced_relations
 
-    try:
-        yield from (name.rpartition(".")[2].strip('"') for name in referenced_relations(statement))
-    except (TypeError, ValueError, AttributeError):
+    yield from (name.replace('"', "") for name in referenced_relations(statement))
+
+
+def _bare(name: str) -> str:
+    return name.rpartition(".")[2]
+
+
+def _made_by(kind: str, statement: Any) -> Iterator[str]:
+    """The table that a statement makes; none where it may be there already, with what users have in it."""
+    if kind not in _MAKING or statement.if_not_exists:
         return
+    table = statement.relation if kind == "CreateStmt" else statement.into.rel
+    yield f"{table.schemaname}.{table.relname}" if table.schemaname else table.relname
 
 
 def _phases(statement: Any, new: bool) -> Iterator[str]:
     """The phases of a statement that are worse than ``expand``. new: whether it is about new tables alone."""
     kind = type(statement).__name__
-    if kind in _ADDING or (new and kind in _CHANGING_ROWS | _REMOVING_ROWS):
-        return
     if kind in _CHANGING_ROWS:
-        yield "data"
+        yield from [] if new else ["data"]
     elif kind in _REMOVING_ROWS:
-        yield "contract"
+        yield from [] if new else ["contract"]
     elif kind == "AlterTableStmt":
-        yield from (phase for command in statement.cmds for phase in _of_command(command, new))
+        yield from (phase for command in statement.cmds for phase in _of_command(command.subtype.name, new))
     elif kind == "IndexStmt":
         # What the old code writes may be refused by it.
         yield from ["contract"] if statement.unique and not new else []
-    elif not _harmless(kind, statement):
-        yield UNKNOWN
+    elif kind in ("SelectStmt", "CreateTableAsStmt"):
+        yield from [] if _harmless_functions(statement) else [UNKNOWN]
+    elif kind not in _ADDING and kind not in _MAKING:
+        yield from _seldom(kind, statement)
 
 
-def _of_command(command: Any, new: bool) -> Iterator[str]:
-    name = command.subtype.name
-    if name in _ADDING_TO_TABLE or name in _JUDGED_IN_TABLE:
-        return
-    if name == "AT_AddConstraint":
+def _of_command(name: str, new: bool) -> Iterator[str]:
+    if name in _BREAKING_TABLE:
         yield from [] if new else ["contract"]
-    else:
+    elif name not in _ADDING_TO_TABLE:
         yield UNKNOWN
 
 
-def _harmless(kind: str, statement: Any) -> bool:
-    """Whether a kind that is sometimes harmless is so here; what squawk judges is left to it."""
+def _harmless_functions(statement: Any) -> bool:
+    """Whether all functions that are called are known to change nothing that code could meet."""
+    from pglast.visitors import Visitor
+
+    called: set[str] = set()
+
+    class Calls(Visitor):
+        def visit_FuncCall(self, _ancestors: Any, node: Any) -> None:
+            called.add(node.funcname[-1].sval)
+
+    Calls()(statement)
+    return called <= _HARMLESS_FUNCTIONS
+
+
+def _seldom(kind: str, statement: Any) -> Iterator[str]:
+    """The phases of kinds of which some statements are harmless."""
     if kind == "AlterEnumStmt":
-        return True  # a renamed value is squawk's
-    if kind == "DropStmt":
-        return True  # an index is nobody's business, everything else is squawk's
-    if kind == "RenameStmt":
-        return True
-    if kind in ("ViewStmt", "CreateFunctionStmt"):
-        return not statement.replace
-    return kind == "GrantStmt" and bool(statement.is_grant)
+        yield from ["contract"] if statement.oldVal else []
+    elif kind == "DropStmt":
+        yield from [] if statement.removeType.name == "OBJECT_INDEX" else ["contract"]
+    elif kind == "RenameStmt":
+        yield from [] if statement.renameType.name == "OBJECT_INDEX" else ["contract"]
+    elif kind in ("ViewStmt", "CreateFunctionStmt"):
+        yield from [UNKNOWN] if statement.replace else []
+    elif not (kind == "GrantStmt" and statement.is_grant):
+        yield UNKNOWN

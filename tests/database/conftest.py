@@ -16,27 +16,15 @@ from ansible_collections.bluegreen.release.plugins.action.migration_plan import 
 from ansible_collections.bluegreen.release.plugins.filter.migration import migration_settings, migration_tool_commands
 from ansible_collections.bluegreen.release.plugins.module_utils import database as ours
 from ansible_collections.bluegreen.release.plugins.module_utils import migration_run
-from ansible_collections.bluegreen.release.plugins.module_utils.migration_run import Limits, Outcome, Tool
+from ansible_collections.bluegreen.release.plugins.module_utils.migration_run import Limits, Outcome
+from ansible_collections.bluegreen.release.plugins.module_utils.migration_tool import Tool
 
 from lab import database as lab_database
 from lab.settings import Settings, read_settings
+from tests.docker_stand_in import docker
 
 NAME = "migrations_test"
-APPLICATION = "shop"
 LIMITS = Limits(run=60, locks=30)
-# Stands for Docker: runs what is behind the service's name with the variables that are given, and ends it for `rm`.
-DOCKER = """\
-#!/bin/bash
-if [ "$1" = rm ]; then kill "$(cat {folder}/pid)"; exit; fi
-words=()
-while [ "$1" != api ]; do
-  if [ "$1" = --env ]; then words+=("$2"); shift; fi
-  shift
-done
-shift
-echo $$ > {folder}/pid
-cd {folder} && exec env "${{words[@]}}" "$@"
-"""
 ENV = """\
 from alembic import context
 from sqlalchemy import create_engine, pool, text
@@ -75,6 +63,13 @@ INSERT INTO t (a, note, u) SELECT n, 'n' || n, n FROM generate_series(1, 10) n;
 """
 
 
+@contextlib.contextmanager
+def unfenced() -> Iterator[int]:
+    """Hold nothing while the tool runs."""
+    with open(os.devnull) as nothing:
+        yield nothing.fileno()
+
+
 class Project:
     """An Alembic project on the database, and its tool as a release runs it."""
 
@@ -83,9 +78,7 @@ class Project:
         (folder / "migrations" / "versions").mkdir(parents=True)
         (folder / "alembic.ini").write_text("[alembic]\nscript_location = %(here)s/migrations\n")
         (folder / "migrations" / "script.py.mako").write_text("")
-        docker = folder / "docker"
-        docker.write_text(DOCKER.format(folder=folder))
-        docker.chmod(0o755)
+        self.docker = docker(folder)
         self.env()
         self.commands = migration_tool_commands({}, "alembic", [sys.executable], "alembic.ini")
 
@@ -102,24 +95,17 @@ class Project:
         text = REVISION.format(name=name, down=down, body=body, doc=doc)
         (self.folder / "migrations" / "versions" / f"{name}.py").write_text(text)
 
-    def tool(self, verb: str, *words: str, lock: float = 0.5, autocommit: bool = False) -> Tool:
-        """How a release runs a command."""
-        settings = {"PGOPTIONS": migration_settings(lock, 30, autocommit)}
-        argv = [*self.commands[verb], *words]
-        return Tool(
-            str(self.folder / "docker"), str(self.folder), "p", [], [], "api", "c", argv, settings
-        )  # fmt: skip
+    def tool(self, lock: float = 0.5, autocommit: bool = False, **environment: str) -> Tool:
+        """How a release runs it."""
+        settings = {"PGOPTIONS": migration_settings(lock, 30, autocommit), **environment}
+        return Tool(str(self.docker), str(self.folder), "p", [], [], "api", "c", settings)
 
     def run(
         self, verb: str, *words: str, limits: Limits = LIMITS, looks: Any = None, **how: Any
     ) -> Outcome:  # fmt: skip
         """Run it."""
-
-        @contextlib.contextmanager
-        def enter() -> Iterator[int]:
-            yield 0
-
-        return migration_run.run(self.tool(verb, *words, **how), limits, looks, enter)
+        argv = [*self.commands[verb], *words]
+        return migration_run.run(self.tool(**how), argv, limits, looks, unfenced)
 
     def upgrade(self, *revisions: str, **how: Any) -> Outcome:
         """Upgrade to each; they have to work."""

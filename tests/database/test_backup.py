@@ -5,13 +5,14 @@ from __future__ import annotations
 
 import json
 import subprocess
+import time
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 from ansible_collections.bluegreen.release.plugins.module_utils.database import query
+from ansible_collections.bluegreen.release.plugins.module_utils.database_lock import alone
 
 from lab import database as lab_database
 from lab.containers import inside
@@ -25,23 +26,30 @@ FOLDER = "/tmp/backup-test"
 class Host:
     """The host on which dumps are made."""
 
-    def __init__(self, settings: Settings, login: dict[str, Any], inventory: Path) -> None:
-        self.settings, self.login, self.inventory = settings, login, inventory
+    def __init__(self, settings: Settings, login: dict[str, Any]) -> None:
+        self.settings, self.login = settings, login
         self.shell(f"rm -rf {FOLDER}")
 
     def shell(self, command: str) -> str:
         return inside(self.settings, "db1", ["sh", "-c", command]).strip()
 
+    def words(self, **more: Any) -> list[str]:
+        given = {"database": self.login, "directory": FOLDER, **more}
+        ansible = ["ansible", "db1", "-i", "inventories/lab", "-m", "bluegreen.release.database_backup", "-a"]
+        return [*ansible, json.dumps(given)]
+
     def backup(self, **more: Any) -> dict[str, Any]:
         """Run the module; its result, or its message where it failed."""
-        given = {"database": self.login, "directory": FOLDER, **more}
-        words = ["ansible", "db1", "-i", "inventories/lab", "-m", "bluegreen.release.database_backup", "-a"]
         done = subprocess.run(
-            [*words, json.dumps(given)], cwd=ROOT, env=environment(), text=True, capture_output=True, check=False,
+            self.words(**more), cwd=ROOT, env=environment(), text=True, capture_output=True, check=False
         )  # fmt: skip
         assert self.login["password"] not in done.stdout + done.stderr
         found: dict[str, Any] = yaml.safe_load(done.stdout.partition("=>")[2])
         return found
+
+    def backup_in_background(self) -> subprocess.Popen[bytes]:
+        """Begin to run it."""
+        return subprocess.Popen(self.words(), cwd=ROOT, env=environment(), stdout=subprocess.DEVNULL)
 
     def scratch(self) -> str:
         """Databases that were made to prove a dump, and are still there."""
@@ -49,8 +57,8 @@ class Host:
 
 
 @pytest.fixture
-def host(settings: Settings, login: dict[str, Any], tmp_path: Path) -> Iterator[Host]:
-    made = Host(settings, login, tmp_path)
+def host(settings: Settings, login: dict[str, Any]) -> Iterator[Host]:
+    made = Host(settings, login)
     yield made
     made.shell(f"rm -rf {FOLDER}")
 
@@ -58,7 +66,9 @@ def host(settings: Settings, login: dict[str, Any], tmp_path: Path) -> Iterator[
 def test_dump_of_everything_is_restored_and_compared(host: Host, project: Project) -> None:
     made = host.backup(label="r1")["backup"]
     assert (made["kind"], made["verified"], made["label"]) == ("full", True, "r1")
-    assert {table["name"]: table["rows"] for table in made["tables"]} == {"alembic_version": 1, "t": 10, "u": 10}
+    assert {table["name"]: table["rows"] for table in made["tables"]} == {
+        "public.alembic_version": 1, "public.t": 10, "public.u": 10,
+    }  # fmt: skip
     assert host.scratch() == ""
     assert host.shell(f"stat -c %a {FOLDER} {FOLDER}/*.dump").split() == ["700", "600"]
     assert host.shell(f"sha256sum {FOLDER}/*.dump").split()[0] == made["sha256"]
@@ -66,7 +76,7 @@ def test_dump_of_everything_is_restored_and_compared(host: Host, project: Projec
 
 def test_dump_of_what_is_migrated_has_the_rows_of_that_alone(host: Host, project: Project) -> None:
     made = host.backup(tables=["t", "not_there_yet"])["backup"]
-    assert [(table["name"], table["rows"]) for table in made["tables"]] == [("t", 10)]
+    assert [(table["name"], table["rows"]) for table in made["tables"]] == [("public.t", 10)]
     listed = host.shell(f"pg_restore --list {FOLDER}/*.dump")
     assert "TABLE DATA public t " in listed and "TABLE DATA public u " not in listed
     assert "TABLE public u " in listed, "what it refers to is there, without its rows"
@@ -131,7 +141,7 @@ def test_restore_that_differs_is_refused(host: Host, project: Project, connectio
     query(connection, "CREATE TABLE w (id int, g text GENERATED ALWAYS AS (who()) STORED)")
     query(connection, "INSERT INTO w (id) VALUES (1)")
     found = host.backup()
-    assert "w: 1 rows dumped, 1 restored, with other content" in found["msg"]
+    assert "public.w: 1 rows dumped, 1 restored, with other content" in found["msg"]
     assert host.shell(f"ls {FOLDER}") == "" and host.scratch() == ""
 
 
@@ -139,3 +149,32 @@ def test_database_of_another_name(host: Host, login: dict[str, Any]) -> None:
     host.login = {**login, "name": "nowhere"}
     assert "does not exist" in host.backup()["msg"]
     assert login["name"] == NAME
+
+
+def test_tables_of_every_schema_are_compared(host: Host, project: Project, connection: Any) -> None:
+    query(connection, 'CREATE SCHEMA "Other"; CREATE TABLE "Other"."T" (id int)')
+    query(connection, 'INSERT INTO "Other"."T" VALUES (1), (2)')
+    assert {table["name"]: table["rows"] for table in host.backup()["backup"]["tables"]}['"Other"."T"'] == 2
+
+
+def test_table_to_compare_that_there_is_not_is_refused(host: Host, project: Project) -> None:
+    assert "found no profils" in host.backup(compare=["t", "profils"])["msg"]
+    assert host.shell(f"ls {FOLDER}") == ""
+
+
+def test_what_a_run_that_was_killed_has_left_is_removed(host: Host, settings: Settings, project: Project) -> None:
+    user = host.login["user"]
+    lab_database.query(settings, f"create database bluegreen_verify_{NAME} owner {user}")
+    left = [f"20260101T000000Z-{name}" for name in ("full.dump", "tables.dump.part")]
+    host.shell(f"mkdir -m 700 {FOLDER}; cd {FOLDER}; touch {' '.join(left)} mine; chown -R deploy .")
+    made = host.backup()["backup"]["file"]
+    assert host.scratch() == ""
+    assert host.shell(f"ls {FOLDER}").split() == [made, f"{made}.json", "mine"]
+
+
+def test_one_backup_of_a_database_at_a_time(host: Host, project: Project, connection: Any) -> None:
+    with alone(connection, f"backup of {NAME}", 0):
+        waiting = host.backup_in_background()
+        time.sleep(3)
+        assert waiting.poll() is None and host.shell(f"ls {FOLDER}") == ""
+    assert waiting.wait(60) == 0

@@ -11,14 +11,16 @@ from typing import Any
 
 import pytest
 from ansible_collections.bluegreen.release.plugins.module_utils import database as ours
-from ansible_collections.bluegreen.release.plugins.module_utils import database_look, migration_run
+from ansible_collections.bluegreen.release.plugins.module_utils import database_look
 from ansible_collections.bluegreen.release.plugins.module_utils.database import DatabaseError, query
+from ansible_collections.bluegreen.release.plugins.module_utils.database_lock import alone, lock_key
 from ansible_collections.bluegreen.release.plugins.module_utils.migration_run import Limits
 
 from lab import database as lab_database
 from lab.settings import Settings
-from tests.database.conftest import APPLICATION, NAME, Project
+from tests.database.conftest import NAME, Project
 
+WORK = "migration of shop"
 LIMITS = database_look.Limits(transaction=0.2, lag=60, spare=5)
 
 
@@ -100,23 +102,23 @@ def test_one_migration_of_an_application_at_a_time(login: dict[str, Any]) -> Non
         contextlib.closing(ours.connect(login, "first")) as first,
         contextlib.closing(ours.connect(login, "2")) as second,
     ):
-        with migration_run.alone(first, APPLICATION, 0):
+        with alone(first, WORK, 0):
             with (
                 pytest.raises(DatabaseError, match=r"another|found one by server process \d+ .*first"),
-                migration_run.alone(second, APPLICATION, 0.3),
+                alone(second, WORK, 0.3),
             ):
                 pass
-            with migration_run.alone(second, "guestbook", 0):
+            with alone(second, "migration of guestbook", 0):
                 pass
-        with migration_run.alone(second, APPLICATION, 0):
+        with alone(second, WORK, 0):
             pass
 
 
 def test_lock_of_a_run_that_is_gone_is_free(login: dict[str, Any], connection: Any) -> None:
     gone = ours.connect(login, "gone")
-    query(gone, "SELECT pg_advisory_lock(%s)", [migration_run.lock_key(APPLICATION)])
+    query(gone, "SELECT pg_advisory_lock(%s)", [lock_key(WORK)])
     gone.close()
-    with migration_run.alone(connection, APPLICATION, 5):
+    with alone(connection, WORK, 5):
         pass
 
 
@@ -141,9 +143,7 @@ def test_lock_timeout_of_the_role_counts(project: Project, settings: Settings, l
     assert "found none" in project.look(lock=0)["problem"]
     lab_database.query(settings, f"ALTER ROLE {login['user']} IN DATABASE {NAME} SET lock_timeout = '2s'")
     project.env(before="connection.execute(text('RESET lock_timeout'))")
-    tool = project.tool("look")
-    bare = migration_run.Tool(tool.docker, tool.folder, "p", [], [], "api", "c", tool.argv)
-    done = migration_run.run(bare, Limits(60, 0), None, lambda: contextlib.nullcontext(0))
+    done = project.run("look", PGOPTIONS="")
     assert '"lock_timeout": "2000"' in done.stdout
 
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ansible_collections.bluegreen.release.plugins.action.release_advance import contexts_of, step_of
+from ansible_collections.bluegreen.release.plugins.action.release_advance import contexts_of
 
 STAMP = {"at": "2026-01-01T00:00:00.5Z", "actor": "ops", "run": "1"}
 CLOSING: dict[str, Any] = {"phase": "", "outcome": "rolled_back", "facts": {}, "stamp": STAMP}
@@ -28,12 +28,12 @@ def phases(found: list[dict[str, Any]]) -> set[str]:
 
 
 def test_what_another_host_stored_in_this_very_step_is_not_gone_on_from() -> None:
-    done = {"step": step_of(GIVEN), "context": context(5, "closed")}
+    done = {"stamp": STAMP, "context": context(5, "closed")}
     assert phases(contexts_of(GIVEN, variables(lb1=done))) == {"rolling_back"}
 
 
 def test_what_a_host_stored_in_an_earlier_step_is() -> None:
-    earlier = {"step": {**step_of(GIVEN), "outcome": "", "phase": "rolling_back"}, "context": context(5, "other")}
+    earlier = {"stamp": {**STAMP, "at": "2026-01-01T00:00:00.4Z"}, "context": context(5, "other")}
     assert phases(contexts_of(GIVEN, variables(lb1=earlier))) == {"rolling_back", "other"}
 
 

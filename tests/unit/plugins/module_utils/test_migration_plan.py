@@ -18,6 +18,7 @@ from ansible_collections.bluegreen.release.plugins.module_utils.migration_plan i
     require_settings,
 )
 from ansible_collections.bluegreen.release.plugins.module_utils.migration_revisions import Revision, View
+from ansible_collections.bluegreen.release.plugins.plugin_utils import migration_lint
 from ansible_collections.bluegreen.release.plugins.plugin_utils.migration_lint import lint
 
 # What it does, and its phase where nobody marks it; None: it must be marked.
@@ -52,6 +53,16 @@ STATEMENTS: dict[str, tuple[str, str | None]] = {
     "trigger": ("CREATE TRIGGER r BEFORE INSERT ON t FOR EACH ROW EXECUTE FUNCTION f()", None),
     "block of code": ("DO $$ BEGIN DELETE FROM t; END $$", None),
     "row security": ("ALTER TABLE t ENABLE ROW LEVEL SECURITY", None),
+    "rows of a table that a new one refers to": ("CREATE TABLE n (u int REFERENCES u (id)); DELETE FROM u", "contract"),
+    "rows of a table that a new one is filled from": ("CREATE TABLE n AS SELECT * FROM t; UPDATE t SET a = 1", "data"),
+    "rows of a table that may be there": ("CREATE TABLE IF NOT EXISTS t (id int); DELETE FROM t", "contract"),
+    "rows of a table of that name elsewhere": ("CREATE TABLE o.t (id int); DELETE FROM t", "contract"),
+    "rows chosen by the tool's own book": ("DELETE FROM t USING alembic_version", "contract"),
+    "column dropped behind a comment": ("ALTER TABLE t -- squawk-ignore ban-drop-column\n DROP COLUMN a", "contract"),
+    "default dropped": ("ALTER TABLE t ALTER COLUMN a DROP DEFAULT", "contract"),
+    "trigger dropped": ("DROP TRIGGER r ON t", "contract"),
+    "function called": ("SELECT f(1)", None),
+    "sequence set": ("SELECT setval('s', (SELECT max(id) FROM t))", "expand"),
     "granted": ("GRANT SELECT ON t TO r", "expand"),
     "revoked": ("REVOKE SELECT ON t FROM r", None),
     "tool's own book": ("UPDATE alembic_version SET version_num = '0002'", "expand"),
@@ -59,14 +70,20 @@ STATEMENTS: dict[str, tuple[str, str | None]] = {
 }
 
 
-def pending(*rows: tuple[str, str, str | None]) -> View:
-    """A database at 0001. rows: revision, mark, SQL."""
-    revisions = tuple(Revision(name, mark, sql, "it reads rows" if sql is None else "") for name, mark, sql in rows)
+def pending(*rows: tuple[str, str, str | None], told: str = "") -> View:
+    """A database at 0001. rows: revision, mark, SQL. told: the inventory's phase of all of them."""
+    revisions = tuple(
+        Revision(name, mark, told, sql, "it reads rows" if sql is None else "") for name, mark, sql in rows
+    )
     return View("0001", rows[-1][0] if rows else "0001", revisions, ("0001", *(row[0] for row in rows)))
 
 
-def planned(view: View, phases: dict[str, str] | None = None, live: tuple[str, ...] | None = None) -> Plan:
-    return plan(view, lint({one.name: one.sql for one in view.pending if one.sql is not None}), phases or {}, live)
+def linted(view: View) -> dict[str, Linted]:
+    return lint({one.name: one.sql for one in view.pending if one.sql is not None})
+
+
+def planned(view: View, live: tuple[str, ...] | None = None) -> Plan:
+    return plan(view, linted(view), live)
 
 
 @pytest.mark.parametrize(("sql", "phase"), STATEMENTS.values(), ids=STATEMENTS)
@@ -93,7 +110,8 @@ def test_mark_may_be_stricter_than_the_sql_never_milder(mark: str, found: str) -
     if found != "unknown" and order.index(found) > order.index(mark):
         with pytest.raises(MigrationError, match=f"what its mark `{mark}` says, found `{SQL[found]}.*`{found}`"):
             planned(view)
-        assert planned(view, {"0002": mark}).as_dict()["rollback_class"] == "switch"
+        told = planned(pending(("0002", mark, SQL[found]), told=mark))
+        assert [(step.phase, step.by) for step in told.steps + told.postponed] == [(mark, "inventory")]
     else:
         found_plan = planned(view)
         assert [step.phase for step in found_plan.steps + found_plan.postponed] == [mark]
@@ -165,7 +183,7 @@ def test_contract_applies_what_waited_and_what_is_irreversible_by_word_only(
     irreversible: bool, applied: list[str]
 ) -> None:
     view = pending(("0002", "contract", ""), ("0003", "expand", ""), ("0004", "irreversible", ""))
-    found = contract(view, {}, {}, irreversible)
+    found = contract(view, linted(view), irreversible)
     assert [step.revision for step in found.steps] == applied and found.target == applied[-1]
 
 
@@ -191,3 +209,27 @@ def document(**changes: Any) -> dict[str, Any]:
 def test_contract_waits_for_the_last_slot_with_older_code(found: Any, said: str) -> None:
     refusal = contract_refusal(found)
     assert (said in refusal) if said else refusal == ""
+
+
+@pytest.mark.parametrize(
+    ("sql", "mark", "tables"),
+    [
+        ("ALTER TABLE s.t ADD COLUMN c text; UPDATE u SET a = 1", "data", ("t", "u")),
+        ("CREATE TABLE n (id int); INSERT INTO n VALUES (1)", "expand", ()),
+        ("DO $$ BEGIN DELETE FROM t; END $$", "expand", None),
+        (None, "expand", None),
+    ],
+)
+def test_what_is_touched_is_known_or_said_not_to_be(sql: str | None, mark: str, tables: Any) -> None:
+    found = planned(pending(("0002", mark, sql)))
+    assert found.steps[0].tables == tables
+    assert found.as_dict()["tables_known"] == (tables is not None)
+
+
+def test_statement_that_squawk_cannot_read_is_not_harmless() -> None:
+    """As a version of squawk that is older than PostgreSQL's parser."""
+    with pytest.MonkeyPatch.context() as patch:
+        said = '[{"file": "FILE", "line": 0, "rule_name": "syntax-error"}]'
+        patch.setattr(migration_lint, "_run", lambda command, _folder: said.replace("FILE", command[-1]))
+        with pytest.raises(MigrationError, match="mark it with a Release-Phase"):
+            planned(pending(("0002", "", "ALTER TABLE t ADD COLUMN c text")))

@@ -16,37 +16,22 @@ from typing import Any
 
 import pytest
 from ansible_collections.bluegreen.release.plugins.module_utils import fence, migration_run
-from ansible_collections.bluegreen.release.plugins.module_utils.migration_run import Limits, Tool
+from ansible_collections.bluegreen.release.plugins.module_utils.migration_run import Limits
+from ansible_collections.bluegreen.release.plugins.module_utils.migration_tool import Tool
+
+from tests.docker_stand_in import docker
 
 ROOT = Path(__file__).parents[4]
 
-# Stands for the Docker command: runs what is behind the name of the service, and notes that a container was removed.
-DOCKER = """\
-#!/bin/sh
-if [ "$1" = rm ]; then echo "$3" >> {folder}/removed; exit 0; fi
-while [ "$1" != api ]; do
-  case "$1" in --env) echo "$2" >> {folder}/environment;; esac
-  shift
-done
-shift
-exec "$@"
-"""
 FAILING = "echo 'psycopg.errors.LockNotAvailable: canceling statement due to lock timeout' >&2; exit 1"
 
 
 @pytest.fixture
-def tool(tmp_path: Path) -> Any:
-    docker = tmp_path / "docker"
-    docker.write_text(DOCKER.format(folder=tmp_path))
-    docker.chmod(0o755)
-
-    def make(script: str, **more: Any) -> Tool:
-        return Tool(
-            str(docker), str(tmp_path), "shop-green", ["compose.yml"], ["slot.env"], "api", "shop-green-migration",
-            ["sh", "-c", script], **more,
-        )  # fmt: skip
-
-    return make
+def tool(tmp_path: Path) -> Tool:
+    return Tool(
+        str(docker(tmp_path)), str(tmp_path), "shop-green", ["compose.yml"], ["slot.env"], "api",
+        "shop-green-migration", {"PGOPTIONS": "-c lock_timeout=2000"},
+    )  # fmt: skip
 
 
 def never(_seconds: float) -> None:
@@ -69,19 +54,19 @@ class Enter:
             os.close(descriptor)
 
 
-def test_words_of_the_command(tool: Any) -> None:
-    found = tool("true", environment={"PGOPTIONS": "-c lock_timeout=2000"}).command
+def test_words_of_the_command(tool: Tool) -> None:
+    found = tool.command(["sh", "-c", "true"])
     assert found[1:5] == ["compose", "--project-name", "shop-green", "--project-directory"]
     assert found[-5:] == ["PGOPTIONS=-c lock_timeout=2000", "api", "sh", "-c", "true"]
     assert "--no-deps" in found and "--rm" in found
 
 
-def test_tool_that_ends(tool: Any, tmp_path: Path) -> None:
-    ended = migration_run.run(tool("echo yes; echo no >&2; exit 3"), Limits(10, 0), None, Enter(tmp_path))
+def test_tool_that_ends(tool: Tool, tmp_path: Path) -> None:
+    ended = migration_run.run(tool, ["sh", "-c", "echo yes; echo no >&2; exit 3"], Limits(10, 0), None, Enter(tmp_path))
     assert (ended.rc, ended.stdout, ended.stderr, ended.attempts) == (3, "yes\n", "no\n", 1)
 
 
-def test_lock_timeout_is_tried_again_with_growing_pauses_and_the_fence_free_between(tool: Any, tmp_path: Path) -> None:
+def test_lock_timeout_is_tried_again_with_growing_pauses_and_the_fence_free_between(tool: Tool, tmp_path: Path) -> None:
     script = f"echo x >> {tmp_path}/tries; [ $(wc -l < {tmp_path}/tries) -ge 4 ] || {{ {FAILING}; }}"
     pauses: list[float] = []
 
@@ -91,52 +76,51 @@ def test_lock_timeout_is_tried_again_with_growing_pauses_and_the_fence_free_betw
             pass
 
     enter = Enter(tmp_path)
-    ended = migration_run.run(tool(script), Limits(10, 60), None, enter, pause)
+    ended = migration_run.run(tool, ["sh", "-c", script], Limits(10, 60), None, enter, pause)
     assert (ended.rc, ended.attempts, enter.times) == (0, 4, 4)
     assert [low <= pause <= 3 * low for pause, low in zip(pauses, (0.5, 1, 2), strict=True)] == [True] * 3
 
 
 @pytest.mark.parametrize("script", ["echo 'column exists' >&2; exit 1", "exit 0"])
-def test_nothing_else_is_tried_again(tool: Any, tmp_path: Path, script: str) -> None:
-    assert migration_run.run(tool(script), Limits(10, 60), None, Enter(tmp_path), never).attempts == 1
+def test_nothing_else_is_tried_again(tool: Tool, tmp_path: Path, script: str) -> None:
+    assert migration_run.run(tool, ["sh", "-c", script], Limits(10, 60), None, Enter(tmp_path), never).attempts == 1
 
 
-def test_waiting_for_locks_ends(tool: Any, tmp_path: Path) -> None:
-    ended = migration_run.run(tool(FAILING), Limits(10, 0.5), None, Enter(tmp_path), never)
+def test_waiting_for_locks_ends(tool: Tool, tmp_path: Path) -> None:
+    ended = migration_run.run(tool, ["sh", "-c", FAILING], Limits(10, 0.5), None, Enter(tmp_path), never)
     assert (ended.rc, ended.attempts) == (1, 1)
 
 
-def test_takeover_between_two_tries_ends_it(tool: Any, tmp_path: Path) -> None:
+def test_takeover_between_two_tries_ends_it(tool: Tool, tmp_path: Path) -> None:
     def taken(_seconds: float) -> None:
         with fence.flocked(str(tmp_path), 1):
             fence.store_epoch(str(tmp_path), 2)
 
     with pytest.raises(fence.StaleEpoch):
-        migration_run.run(tool(FAILING), Limits(10, 60), None, Enter(tmp_path), taken)
+        migration_run.run(tool, ["sh", "-c", FAILING], Limits(10, 60), None, Enter(tmp_path), taken)
 
 
-def test_run_that_takes_too_long_loses_its_container(tool: Any, tmp_path: Path) -> None:
+def test_run_that_takes_too_long_loses_its_container(tool: Tool, tmp_path: Path) -> None:
     began = time.monotonic()
-    ended = migration_run.run(tool("sleep 60"), Limits(0.5, 60), None, Enter(tmp_path))
+    ended = migration_run.run(tool, ["sh", "-c", "sleep 60"], Limits(0.5, 60), None, Enter(tmp_path))
     assert ended.rc is None and time.monotonic() - began < 20
     assert (tmp_path / "removed").read_text() == "shop-green-migration\n"
 
 
 PROGRAM = """
 import contextlib, os, sys
-from ansible_collections.bluegreen.release.plugins.module_utils import fence, migration_run
-tool = migration_run.Tool({docker!r}, {folder!r}, "p", [], [], "api", "c", ["sleep", "60"])
+from ansible_collections.bluegreen.release.plugins.module_utils import fence, migration_run, migration_tool
+tool = migration_tool.Tool({docker!r}, {folder!r}, "p", [], [], "api", "c")
 @contextlib.contextmanager
 def enter():
     yield fence.enter({folder!r}, 1, 1)
 print("begun", flush=True)
-migration_run.run(tool, migration_run.Limits(60, 0), None, enter)
+migration_run.run(tool, ["sleep", "60"], migration_run.Limits(60, 0), None, enter)
 """
 
 
-def test_fence_stays_held_by_the_tool_when_the_module_is_killed(tool: Any, tmp_path: Path) -> None:
-    docker = tool("true").docker
-    program = PROGRAM.format(docker=docker, folder=str(tmp_path))
+def test_fence_stays_held_by_the_tool_when_the_module_is_killed(tool: Tool, tmp_path: Path) -> None:
+    program = PROGRAM.format(docker=tool.docker, folder=tool.folder)
     here = {**os.environ, "PYTHONPATH": str(ROOT / "collections")}
     killed = subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True, env=here)
     assert killed.stdout is not None and killed.stdout.readline() == "begun\n"
@@ -162,8 +146,3 @@ def _until(true: Any) -> None:
     while not true():
         assert time.monotonic() < deadline
         time.sleep(0.05)
-
-
-def test_applications_have_locks_of_their_own() -> None:
-    keys = {migration_run.lock_key(name) for name in ("shop", "guestbook", "samokoder")}
-    assert len(keys) == 3 and all(-(2**63) <= key < 2**63 for key in keys)

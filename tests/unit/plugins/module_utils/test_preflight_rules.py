@@ -78,6 +78,27 @@ def test_slots(slots: Any, expected: list[str]) -> None:
     assert whats(rules.check_slots(slots)) == expected
 
 
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        ({}, []),
+        ({"release_database": {"address": "db1"}}, []),
+        ({"release_database": {"address": "db1"}, "backup_mode": "dump"}, []),
+        ({"backup_mode": "dump"}, ["Nothing says which database to dump"]),
+        ({"backup_mode": "external", "backup_command": ["last"]}, []),
+        ({"backup_mode": "external"}, ["Nothing tells of the external backups"]),
+        ({"backup_mode": "none", "backup_reason": "made anew each night", "release_database": {"address": "db1"}}, []),
+        (
+            {"backup_mode": "none", "release_database": {"address": "db1"}},
+            ["There are no backups, and nobody says why"],
+        ),
+        ({"backup_mode": "none"}, []),
+    ],
+)
+def test_backup(values: Any, expected: list[str]) -> None:
+    assert whats(rules.check_backup(values)) == expected
+
+
 def test_hosts() -> None:
     good = {"release_lb_hosts": ["lb1"], "release_app_hosts": ["app1"]}
     assert rules.check_hosts(good, ["lb1", "app1"]) == []

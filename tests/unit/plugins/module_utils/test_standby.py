@@ -21,7 +21,7 @@ RECORD: dict[str, Any] = {"from_version": "0.9.0", "from_slot": "blue", "version
         ({"app1": GOOD, "app2": RED}, ["on app2: expected status 200, found 500"]),
         ({"app1": {"skipped": True}, "app2": None}, []),
         ({}, []),
-        ({"app1": {"msg": "no Python"}}, ["on app1: no Python"]),
+        ({"app1": {"unreachable": True, "msg": "no route"}, "app2": RED}, ["on app2: expected status 200, found 500"]),
     ],
 )
 def test_every_host_on_which_it_does_not_work(answers: dict[str, Any], found: list[str]) -> None:
