@@ -20,7 +20,7 @@ def test_nobody_noticed(outcome: dict[str, Any]) -> None:
 
 
 def test_the_database_goes_where_every_slot_survives_it(outcome: dict[str, Any]) -> None:
-    assert revisions(outcome) == ["0001", "0001", "0002", "0002", "0002", "0003", "0003", "0004", "0004"]
+    assert revisions(outcome) == ["0001", "0001", "0002", "0002", "0002", "0002", "0003", "0003", "0004", "0004"]
 
 
 def test_the_refusal_names_the_revision_the_statement_and_why(outcome: dict[str, Any]) -> None:
@@ -42,11 +42,16 @@ def test_contract_is_refused_while_older_code_stands_by(outcome: dict[str, Any])
     assert "0.9.0" in outcome["steps"][3]["output"] and "playbooks/decommission.yml" in outcome["steps"][3]["output"]
 
 
+def test_contract_in_check_mode_says_what_waits_and_applies_nothing(outcome: dict[str, Any]) -> None:
+    shown = outcome["steps"][5]
+    assert "0003: contract (its SQL), waits" in shown["output"] and "changed=0" in shown["output"]
+
+
 def test_contract_a_second_time_changes_nothing(outcome: dict[str, Any]) -> None:
-    again = outcome["steps"][6]["output"]
+    again = outcome["steps"][7]["output"]
     assert "Nothing waits" in again and "changed=0" in again
 
 
 def test_going_back_from_1_2_0_leaves_users_on_1_1_0(outcome: dict[str, Any], record: dict[str, Any]) -> None:
     assert (record["outcome"], record["from_version"]) == ("rolled_back", "1.1.0")
-    assert set(outcome["steps"][8]["status"]["live"].values()) == set(outcome["steps"][2]["status"]["live"].values())
+    assert set(outcome["steps"][9]["status"]["live"].values()) == set(outcome["steps"][2]["status"]["live"].values())

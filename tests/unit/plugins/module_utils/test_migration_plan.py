@@ -59,6 +59,10 @@ STATEMENTS: dict[str, tuple[str, str | None]] = {
     "rows of a table of that name elsewhere": ("CREATE TABLE o.t (id int); DELETE FROM t", "contract"),
     "rows chosen by the tool's own book": ("DELETE FROM t USING alembic_version", "contract"),
     "column dropped behind a comment": ("ALTER TABLE t -- squawk-ignore ban-drop-column\n DROP COLUMN a", "contract"),
+    "default dropped behind a comment": (
+        "-- squawk-ignore ban-drop-default\nALTER TABLE t ALTER COLUMN a DROP DEFAULT",
+        "contract",
+    ),
     "default dropped": ("ALTER TABLE t ALTER COLUMN a DROP DEFAULT", "contract"),
     "trigger dropped": ("DROP TRIGGER r ON t", "contract"),
     "function called": ("SELECT f(1)", None),

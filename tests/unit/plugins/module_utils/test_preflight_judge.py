@@ -251,6 +251,7 @@ ROWS: list[tuple[str, Callable[[Estate], object], str]] = [
     ("lock", put("lb2/record/lock", LOCK), "Another run holds the lock"),
     ("epoch", put("app1/record/epoch", None), "The epoch of app1 is damaged"),
     ("standby", put_all(history(standby=STANDBY), GREEN_RUNS), "Slot green is a standby inside the rollback horizon"),
+    ("database", put("app1/database", ("found a pooler",)), "app1 gets no good answer of the database"),
     ("not drained", put_all(GREEN_RUNS, put("lb1/probe/slots/green/connections", 2)), "Slot green is not drained"),
 ]
 

@@ -141,6 +141,9 @@ def test_fingerprints_are_not_shown() -> None:
         ({"before": "", "after": "", "lines": []}, "none: the application has no migration tool"),
         ({"before": ""}, "an empty database -> 0002, once, on app1, in the new image"),
         ({"known": False, "problem": "the image could not be pulled: 401"}, "not known, because the image could not"),
+        ({"problem": "0003 drops a column"}, "TO BE REFUSED: 0003 drops a column"),
+        ({"problem": "x", "asks_live": True}, "TO BE REFUSED, unless the live slot's image has them: x"),
+        ({"problem": "x", "asks_preview": True}, "to be decided in the release, by the SQL of preview: x"),
         ({"left": ["network shop-plan-x"]}, "LEFT BEHIND on app1 by asking; remove it: network shop-plan-x"),
     ],
 )

@@ -7,7 +7,7 @@ from __future__ import annotations
 from typing import Any, cast
 
 import pytest
-from ansible_collections.bluegreen.release.plugins.module_utils import report, rollback_outcome, singleton_back
+from ansible_collections.bluegreen.release.plugins.module_utils import report, rollback_outcome, singleton_back, standby
 
 HOSTS = ["lb1", "lb2", "app1"]
 HERE: dict[str, Any] = {"__rollback_present": True}
@@ -245,3 +245,10 @@ def test_a_service_that_ran_once_and_is_in_no_list_any_more_is_said() -> None:
     )
     kept = report.release_report(document(environment="x", from_configuration=before, configuration=None))
     assert [line for line in kept if line.startswith("STOPPED")] == []
+
+
+def test_release_report_does_not_offer_a_way_back_that_is_closed() -> None:
+    learned = standby.facts(["on app1: found 500"])
+    told = "\n".join(report.release_report(document(**learned)))
+    assert "GOING BACK IS CLOSED: 1.0 in blue" in told and "playbooks/rollback.yml goes back" not in told
+    assert "playbooks/rollback.yml goes back" in "\n".join(report.release_report(document()))

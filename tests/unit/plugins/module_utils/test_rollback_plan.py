@@ -7,7 +7,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.bluegreen.release.plugins.module_utils import record, rollback_plan
+from ansible_collections.bluegreen.release.plugins.module_utils import record, rollback_plan, standby
 from ansible_collections.bluegreen.release.plugins.module_utils.rollback_plan import Asked, Refused
 
 STAMP = {
@@ -231,3 +231,14 @@ def test_asked_for_the_unfinished_it_does_nothing_where_all_is_ended(documents: 
 def test_a_first_install_that_was_left_in_the_middle_is_ended_without_a_slot() -> None:
     found = plan(at("migrating", live=None), blue=ILL)
     assert (found["action"], found["slot"]) == ("go_back", "")
+
+
+def red(document: dict[str, Any]) -> dict[str, Any]:
+    return record.amend(document, standby.facts(["on app1: found 500"]), document["epoch"])
+
+
+def test_nobody_goes_back_to_a_standby_that_does_not_work_on_what_was_written() -> None:
+    """Though it is healthy: its health does not read what the new version has written."""
+    assert "it does not work on what 2.0 writes, as its record says: on app1: found 500" in refusal(red(closed("live")))
+    forced = plan(red(closed("live")), asked=Asked(force=True))
+    assert forced["action"] == "go_back" and any("found 500" in note for note in forced["notes"])
