@@ -4,13 +4,15 @@
 
 from __future__ import annotations
 
-import re
-import socket
+import http.client
+import ssl
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
+
+from ansible_collections.bluegreen.release.plugins.module_utils.tls import TlsConnection, context
 
 _PAUSE_SECONDS = 0.005
 _BODY_LIMIT_BYTES = 65536
@@ -38,86 +40,43 @@ class Tls:
     ca: str = ""
 
 
-_STATUS = re.compile(rb"HTTP/1\.[01] ([0-9]{3})(?: |$)")
+def _connection(url: str, headers: Mapping[str, str], timeout_seconds: float, tls: Tls) -> http.client.HTTPConnection:
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise AskError(f"expected a URL like http://127.0.0.1:80/path, found {url!r}")
+    if parts.scheme == "http":
+        return http.client.HTTPConnection(parts.hostname, parts.port or 80, timeout=timeout_seconds)
+    name = tls.name or str(headers.get("Host", "")).partition(":")[0] or parts.hostname
+    return TlsConnection(parts.hostname, parts.port or 443, timeout_seconds, name, context(tls.ca))
+
+
+def _no_answer(error: Exception, url: str, tls: Tls) -> str:
+    reason = str(error) or type(error).__name__
+    if isinstance(error, ssl.SSLCertVerificationError):
+        reason = (
+            f"its certificate does not verify ({error.verify_message}); name the file of its authority in "
+            "nginx_switchover_local_ca"
+        )
+    elif isinstance(error, FileNotFoundError):
+        reason = f"the file of authorities {tls.ca} (nginx_switchover_local_ca) is not there"
+    return f"no answer from {urlsplit(url).netloc}: {reason}"
 
 
 def ask(url: str, headers: Mapping[str, str], timeout_seconds: float, tls: Tls | None = None) -> Answer:
     """GET *url* over a connection of its own. Raises AskError when there is no answer in time."""
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise AskError(f"expected a URL like http://127.0.0.1:80/path, found {url!r}")
-    path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-    if parts.scheme == "https":
-        return _ask_with_tls(parts.hostname, parts.port or 443, path, headers, timeout_seconds, tls or Tls())
+    tls, parts, connection = tls or Tls(), urlsplit(url), None
     try:
-        return _ask_plainly(parts.hostname, parts.port or 80, path, headers, timeout_seconds)
-    except OSError as error:
-        raise AskError(f"no answer from {parts.netloc}: {error or type(error).__name__}") from error
-
-
-def _ask_plainly(host: str, port: int, path: str, headers: Mapping[str, str], seconds: float) -> Answer:
-    """GET without Python's http.client, whose import takes longer than all else that a proxy does while users wait.
-
-    HTTP/1.0, which nginx answers whole and closes. Raises OSError.
-    """
-    lines = [f"GET {path} HTTP/1.0", *(f"{name}: {value}" for name, value in {"Host": host, **headers}.items()), "", ""]
-    if any(character in line for line in lines for character in "\r\n"):
-        raise OSError("expected headers of one line each")
-    deadline, said = time.monotonic() + seconds, b""
-    with socket.create_connection((host, port), timeout=seconds) as connection:
-        connection.sendall("\r\n".join(lines).encode())
-        while chunk := connection.recv(_BODY_LIMIT_BYTES):
-            said += chunk
-            if len(said) > 2 * _BODY_LIMIT_BYTES:
-                break
-            connection.settimeout(max(deadline - time.monotonic(), 0.001))
-    head, found, body = said.partition(b"\r\n\r\n")
-    first, *rest = head.split(b"\r\n")
-    status = _STATUS.match(first)
-    if not status or not found:
-        raise OSError(f"expected HTTP, found {said[:60]!r}")
-    fields = (line.decode("latin-1").partition(":") for line in rest)
-    answered = {name.lower(): value.strip() for name, _, value in fields}
-    length = answered.get("content-length", "")
-    if length.isdigit() and len(body) < min(int(length), _BODY_LIMIT_BYTES):
-        raise OSError(f"expected a body of {length} bytes, found {len(body)}")
-    return Answer(int(status.group(1)), answered, body[:_BODY_LIMIT_BYTES].decode("utf-8", "replace"))
-
-
-def _ask_with_tls(
-    host: str, port: int, path: str, headers: Mapping[str, str], seconds: float, tls: Tls
-) -> Answer:  # fmt: skip
-    """GET by Python's own client. Raises AskError."""
-    import http.client
-
-    from ansible_collections.bluegreen.release.plugins.module_utils.tls import TlsConnection, context
-
-    name = tls.name or str(headers.get("Host", "")).partition(":")[0] or host
-    connection = None
-    try:
-        connection = TlsConnection(host, port, seconds, name, context(tls.ca))
+        connection = _connection(url, headers, timeout_seconds, tls)
+        path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
         connection.request("GET", path, headers={**headers, "Connection": "close"})
         response = connection.getresponse()
         body = response.read(_BODY_LIMIT_BYTES).decode("utf-8", "replace")
-        return Answer(response.status, {key.lower(): value for key, value in response.getheaders()}, body)
+        return Answer(response.status, {name.lower(): value for name, value in response.getheaders()}, body)
     except (OSError, http.client.HTTPException) as error:
-        raise AskError(f"no answer from {host}:{port}: {_why(error, tls)}") from error
+        raise AskError(_no_answer(error, url, tls)) from error
     finally:
         if connection is not None:
             connection.close()
-
-
-def _why(error: Exception, tls: Tls) -> str:
-    import ssl
-
-    if isinstance(error, ssl.SSLCertVerificationError):
-        return (
-            f"its certificate does not verify ({error.verify_message}); name the file of its authority in "
-            "nginx_switchover_local_ca"
-        )
-    if isinstance(error, FileNotFoundError):
-        return f"the file of authorities {tls.ca} (nginx_switchover_local_ca) is not there"
-    return str(error) or type(error).__name__
 
 
 @dataclass
