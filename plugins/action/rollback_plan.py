@@ -16,6 +16,7 @@ SPEC: Options = {
     "to": {"type": "str", "default": ""},
     "force": {"type": "bool", "default": False},
     "takeover": {"type": "bool", "default": False},
+    "database": {"type": "str", "choices": ["auto", "never", "always"], "default": "auto"},
     "unfinished": {"type": "bool", "default": False},
 }
 
@@ -27,5 +28,7 @@ class ActionModule(Planning):
 
     def plan(self, looks: Mapping[str, Mapping[str, Any]], given: Mapping[str, Any]) -> Mapping[str, Any]:
         """Make the plan. Refused with the reason."""
-        asked = rollback_plan.Asked(given["to"], given["force"], given["takeover"], given["unfinished"])
+        asked = rollback_plan.Asked(
+            given["to"], given["force"], given["takeover"], given["unfinished"], given["database"]
+        )
         return rollback_plan.plan(looks, given["lb_hosts"], given["app_hosts"], asked, given["stamp"])

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from ansible_collections.bluegreen.release.plugins.module_utils import backup_eval
+from ansible_collections.bluegreen.release.plugins.module_utils import backup_eval, downgrade_plan
 
 
 def backup_problem(result: Mapping[str, Any], command: Sequence[str], max_age_seconds: float) -> str:
@@ -21,8 +21,20 @@ def backup_lines(result: Mapping[str, Any], host: str, directory: str) -> list[s
     return backup_eval.lines(result, host, directory)
 
 
+def backup_lost(
+    result: Mapping[str, Any], host: str, directory: str, agreed: str, revision: str, target: str
+) -> dict[str, Any]:
+    """What a downgrade loses and where it is kept, from module database_loss; empty result: nobody could count."""
+    if not result or result.get("skipped"):
+        problem = downgrade_plan.refusal(agreed, revision, target, None)
+        return {"problem": problem, "rows": None, "lines": [], "file": None}
+    file = f"{host}:{directory}/{result['file']}" if result.get("file") else None
+    lines = [*result["lines"], *([f"kept in {file}"] if file else [])]
+    return {"problem": result["problem"], "rows": result["rows"], "lines": lines, "file": file}
+
+
 class FilterModule:
     """Filters of the collection around backups."""
 
     def filters(self) -> dict[str, Callable[..., Any]]:
-        return {"backup_lines": backup_lines, "backup_problem": backup_problem}
+        return {"backup_lines": backup_lines, "backup_lost": backup_lost, "backup_problem": backup_problem}

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from ansible_collections.bluegreen.release.plugins.module_utils import (
+    downgrade_plan,
     migration_alembic,
     migration_plan,
     migration_revisions,
@@ -88,6 +89,31 @@ def migration_facts(outlook: Mapping[str, Any], backup: Mapping[str, Any] | None
     }
 
 
+def migration_done(result: Mapping[str, Any], document: Mapping[str, Any]) -> dict[str, Any]:
+    """What the record of a release learns behind an upgrade or a downgrade.
+
+    result: ``migration_result`` of the role migration. document: the record as it is.
+    """
+    known = dict(document.get("migration") or {})
+    # Of an earlier downgrade in the same run, where this one had nothing to do.
+    told = ("changes", "lost") if result.get("changed") else ()
+    learned = {key: result[key] for key in told if result.get(key) is not None}
+    return {"revision_after": result.get("after"), **({"migration": {**known, **learned}} if known else {})}
+
+
+def migration_steps_back(document: Mapping[str, Any], now: str) -> dict[str, Any]:
+    """The revisions to go down to, one call of the tool each, and why there is no way; empty when there is one."""
+    try:
+        return {"steps": downgrade_plan.steps_back(document, str(now)), "problem": ""}
+    except downgrade_plan.DowngradeError as error:
+        return {"steps": [], "problem": str(error)}
+
+
+def migration_downgrade_refusal(views: Mapping[str, Mapping[str, Any]]) -> str:
+    """Why the database may not be taken back by itself, by the records of all proxies; empty when it may."""
+    return downgrade_plan.too_early(next(iter(release_take.records_of(views)), None))
+
+
 def migration_contract_refusal(views: Mapping[str, Mapping[str, Any]]) -> str:
     """Why what waited may not be applied, by the records of all proxies; empty when it may."""
     return migration_plan.contract_refusal(next(iter(release_take.records_of(views)), None))
@@ -105,10 +131,13 @@ class FilterModule:
         return {
             "migration_answer": migration_answer,
             "migration_contract_refusal": migration_contract_refusal,
+            "migration_done": migration_done,
+            "migration_downgrade_refusal": migration_downgrade_refusal,
             "migration_facts": migration_facts,
             "migration_proof": migration_proof,
             "migration_questions": migration_questions,
             "migration_settings": migration_settings,
+            "migration_steps_back": migration_steps_back,
             "migration_tool_commands": migration_tool_commands,
             "migration_waiting": migration_waiting,
         }

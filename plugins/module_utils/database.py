@@ -86,6 +86,16 @@ def query(connection: Any, sql: str, values: Iterable[Any] = ()) -> list[tuple[A
         raise DatabaseError(f"expected the database to answer, found: {' '.join(str(error).split())}") from None
 
 
+def copy(connection: Any, statement: str, stream: Any) -> None:
+    """Run a COPY that writes into the stream, or reads from it. Raises DatabaseError."""
+    driver = _driver()
+    try:
+        with connection.cursor() as cursor:
+            cursor.copy_expert(statement, stream)
+    except driver.Error as error:
+        raise DatabaseError(f"expected the database to copy, found: {' '.join(str(error).split())}") from None
+
+
 OPTIONS: dict[str, Any] = {
     "address": {"type": "str", "required": True},
     "port": {"type": "int", "default": 5432},

@@ -88,6 +88,11 @@ def told_of(
     done, undone = background["done"] + found["done"], background["undone"] + found["undone"]
     judged = {host: facts[host].get("__rollback_judged") for host in lb_hosts if host in present}
     undone += [f"{host}: the slot that users are back on does not pass: {why}" for host, why in judged.items() if why]
+    schema = facts[app_hosts[0]].get("__rollback_schema") if app_hosts else None
+    if schema == "":
+        done.append("the schema")
+    elif schema:
+        undone.append(f"the schema: {schema}")
     # A proxy that is gone is named where users are told of, and gets the record from the others.
     undone += [f"{host}: the record is not written there: {why}" for host, why in unwritten.items() if host in present]
     return Told(done=done, undone=undone, hooks=hooks)

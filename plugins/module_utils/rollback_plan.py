@@ -12,7 +12,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypedDict
 
-from ansible_collections.bluegreen.release.plugins.module_utils import lock, record, release_take, standby, transitions
+from ansible_collections.bluegreen.release.plugins.module_utils import (
+    downgrade_plan,
+    lock,
+    record,
+    release_take,
+    standby,
+    transitions,
+)
 
 Looks = Mapping[str, Mapping[str, Any]]
 
@@ -49,13 +56,15 @@ class Asked:
     """What the person asked for.
 
     to: id of the release to go back to; empty for the one before the last. force: although the slot is not healthy.
-    takeover: although another release holds the lock. unfinished: only from a release that was not ended.
+    takeover: although another release holds the lock. unfinished: only from a release that was not ended. database:
+    what happens to the schema.
     """
 
     to: str = ""
     force: bool = False
     takeover: bool = False
     unfinished: bool = False
+    database: str = "auto"
 
 
 def plan(
@@ -87,6 +96,7 @@ def plan(
     closed = document["phase"] == transitions.CLOSED and document["outcome"] != transitions.LIVE
     if closed:
         _require_there(looks, lb_hosts, slot, document)
+        _require_schema(document, asked)
         how = "rolled back" if document["outcome"] == "rolled_back" else "taken back before users moved"
         reason = f"The last {_name(document)} was already {how}; users are on {slot} ({version}). Nothing was changed."
         return Plan(action=ALREADY_BACK, slot=slot, version=version, reason=reason, notes=notes, wish=None)
@@ -182,6 +192,16 @@ def target_of(newest: Sequence[Mapping[str, Any]]) -> Mapping[str, Any] | None:
     came_from = (document["from_slot"], document["from_version"])
     lived = (one for one in newest[1:] if one["outcome"] == transitions.LIVE)
     return next((one for one in lived if (one["to_slot"], one["version"]) == came_from), None)
+
+
+def _require_schema(document: Mapping[str, Any], asked: Asked) -> None:
+    """Who wants the schema taken back is not told that all is well while it is not."""
+    if asked.database == "always" and not downgrade_plan.too_early(document):
+        raise Refused(
+            f"Expected {_name(document)} with the database at revision {document['revision_before']} again, as"
+            f" rollback_database asks, found it at {document['revision_after'] or 'one that is not known'}; users are"
+            f" on {document['from_slot']} already. Run playbooks/downgrade.yml for the database."
+        )
 
 
 def _require_target(newest: Sequence[Mapping[str, Any]], wanted: str) -> None:

@@ -32,6 +32,11 @@ options:
     description: Go back although another release holds the lock.
     type: bool
     default: false
+  database:
+    description: What is asked for the schema, V(auto), V(never) or V(always).
+    type: str
+    choices: [auto, never, always]
+    default: auto
   unfinished:
     description: Go back only from a release that was not ended.
     type: bool

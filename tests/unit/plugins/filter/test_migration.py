@@ -9,6 +9,7 @@ import pytest
 import yaml
 from ansible_collections.bluegreen.release.plugins.filter.migration import (
     migration_answer,
+    migration_done,
     migration_facts,
     migration_proof,
     migration_questions,
@@ -183,3 +184,14 @@ def test_facts_for_the_record() -> None:
     }  # fmt: skip
     step = {"revision": "0002"}
     assert migration_facts({"plan": {**plan, "steps": [step]}}, {"mode": "none"})["backup"] == {"mode": "none"}
+
+
+def test_record_learns_what_a_migration_has_added_and_a_downgrade_has_lost() -> None:
+    document = {"migration": {"target": "0002", "steps": []}}
+    up = {"after": "0002", "changed": True, "changes": {"since": 7}, "lost": None}
+    learned = migration_done(up, document)
+    assert learned == {"revision_after": "0002", "migration": {**document["migration"], "changes": {"since": 7}}}
+    down = {"after": "0001", "changed": True, "changes": None, "lost": {"rows": 1}}
+    assert migration_done(down, learned)["migration"] == {**learned["migration"], "lost": {"rows": 1}}
+    assert migration_done({**down, "changed": False}, document)["migration"] == document["migration"]
+    assert migration_done({"after": None, "changed": False}, {"migration": None}) == {"revision_after": None}

@@ -90,6 +90,17 @@ def test_a_second_rollback_does_nothing(outcome: str) -> None:
     assert (found["action"], found["slot"], found["wish"]) == ("already_back", "blue", None)
 
 
+@pytest.mark.parametrize("outcome", ["rolled_back", "failed"])
+def test_a_second_rollback_that_wants_the_schema_back_is_sent_to_where_that_is_done(outcome: str) -> None:
+    migrated = {"revision_before": "0001", "revision_after": "0002", "migration": {"steps": [{"revision": "0002"}]}}
+    left = record.amend(closed(outcome), migrated, 2)
+    assert plan(left, slot="blue")["action"] == "already_back"
+    said = refusal(left, slot="blue", asked=Asked(database="always"))
+    assert "with the database at revision 0001 again" in said and "Run playbooks/downgrade.yml" in said
+    back = record.amend(left, {"revision_after": "0001"}, 2)
+    assert plan(back, slot="blue", asked=Asked(database="always"))["action"] == "already_back"
+
+
 def test_a_second_rollback_does_not_say_so_where_a_proxy_is_elsewhere() -> None:
     said = refusal(closed("rolled_back"), slot="green")
     assert "lb1 serves green" in said
