@@ -13,7 +13,7 @@ from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
-from lab.bench import adoption, bring_up, database, release, rollback
+from lab.bench import adoption, bring_up, cycles, database, release, rollback
 from lab.bench.figures import KINDS, Figure, choose, lines, table
 from lab.bench.progress import BUSY, load_average, machine, say, timed
 from lab.errors import LabError
@@ -31,6 +31,7 @@ _ON_THE_LAB = {
     "rollback_busy",
     "adopt",
     "migration",
+    "cycle",
     "backup",
     "lab_up_warm",
 }
@@ -94,6 +95,7 @@ def _measurements(settings: Settings, count: int, cold_count: int, keep: Keep) -
         ),
         "adopt": lambda: _each(keep, lambda done: adoption.rounds(settings, count, done), adoption.figures),
         "migration": lambda: keep(database.waits(settings, count)),
+        "cycle": lambda: _each(keep, partial(cycles.rounds, settings, count), cycles.figures),
         "decision": lambda: keep(database.decisions(count)),
         "backup": lambda: _each(keep, partial(database.backups, settings, count), database.backup_figures),
         "nginx": lambda: keep(_nginx(count)),
