@@ -7,7 +7,6 @@ import json
 import os
 import subprocess
 import sys
-import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -22,26 +21,25 @@ from lab.profiles import INSTALLED
 from lab.settings import ROOT, Settings
 
 HELD_SECONDS = 30
-_WAITED_SECONDS = 120
 _LARGE = "bench_backup"
 _FOLDER = "/tmp/bench-backup"
 
-# On the database's own host: somebody reads the table in a transaction that goes on, while another asks for one row
-# again and again, each time over as soon as the answer is there.
+# On the database's own host: somebody reads the table in a transaction that ends when his connection is closed, while
+# another asks for one row again and again, until nobody listens any more.
 _READER = """
 import json, sys, threading, time, psycopg2
-table, held, whole = sys.argv[1], float(sys.argv[2]), float(sys.argv[3])
-began, longest = time.monotonic(), 0.0
-holder, user = (psycopg2.connect(dbname=sys.argv[4]) for _ in range(2))
+table, held = sys.argv[1], float(sys.argv[2])
+holder, user = (psycopg2.connect(dbname=sys.argv[3]) for _ in range(2))
 user.autocommit = True
 holder.cursor().execute(f"LOCK TABLE {table} IN ACCESS SHARE MODE")
-threading.Timer(held, holder.commit).start()
+threading.Timer(held, holder.close).start()
 print("held", flush=True)
-while time.monotonic() - began < whole and not sys.stdin.closed:
+over, longest = threading.Event(), 0.0
+threading.Thread(target=lambda: (sys.stdin.read(), over.set()), daemon=True).start()
+while not over.wait(0.01):
     asked = time.monotonic()
     user.cursor().execute(f"SELECT 1 FROM {table} LIMIT 1")
     longest = max(longest, time.monotonic() - asked)
-    time.sleep(0.01)
 print(json.dumps(longest))
 """
 
@@ -77,20 +75,17 @@ def waits(settings: Settings, count: int) -> list[Figure]:
 
 
 def _wait(settings: Settings) -> float:
-    answer: list[str] = []
-    command = ["setpriv", "--reuid", "postgres", "--init-groups", "python3", "-c", _READER, INSTALLED.table]
-    words = [*command, str(HELD_SECONDS), str(_WAITED_SECONDS), INSTALLED.name]
-
-    def read() -> None:
-        answer.append(inside(settings, "db1", words, timeout_seconds=_WAITED_SECONDS + 60))
-
-    reader = threading.Thread(target=read)
+    log = settings.state / "bench-release.log"
     # The reader's transaction is young enough for the look before; the lock is what is measured.
     told = ["-e", f"release_version={VERSION}", "-e", "migration_transaction_seconds=600"]
-    reader.start()
-    play(["playbooks/release.yml", "-i", "inventories/lab", *told], settings.state / "bench-release.log")
-    reader.join()
-    return float(json.loads(answer[0].strip().splitlines()[-1]))
+    program = ["python3", "-c", _READER, INSTALLED.table, str(HELD_SECONDS), INSTALLED.name]
+    command = ["docker", "exec", "-i", settings.container("db1"), "setpriv", "--reuid", "postgres", "--init-groups"]
+    with subprocess.Popen([*command, *program], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as reader:
+        if reader.stdout is None or reader.stdout.readline() != "held\n":
+            raise LabError(f"a reader that holds {INSTALLED.table}", "none", "read the message above")
+        play(["playbooks/release.yml", "-i", "inventories/lab", *told], log)
+        said, _ = reader.communicate()
+    return float(json.loads(said))
 
 
 def decisions(count: int) -> list[Figure]:
