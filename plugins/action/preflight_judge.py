@@ -12,7 +12,13 @@ from ansible_collections.bluegreen.release.plugins.module_utils.nginx_dump impor
 from ansible_collections.bluegreen.release.plugins.module_utils.options import ESTATE, Options
 from ansible_collections.bluegreen.release.plugins.module_utils.preflight_judge import judge, summary
 from ansible_collections.bluegreen.release.plugins.module_utils.preflight_reach import no_root
-from ansible_collections.bluegreen.release.plugins.module_utils.preflight_views import Shared, Site, View, Wanted
+from ansible_collections.bluegreen.release.plugins.module_utils.preflight_views import (
+    Dumps,
+    Shared,
+    Site,
+    View,
+    Wanted,
+)
 from ansible_collections.bluegreen.release.plugins.plugin_utils.judging import (
     Judged,
     Judging,
@@ -34,6 +40,7 @@ SPEC: Options = {
     "logs_in": {"type": "bool", "required": True},
     "site": {"type": "dict", "required": True},
     "shared": {"type": "dict", "required": True},
+    "dumps": {"type": "dict", "required": True},
     "started": {"type": "float", "required": True},
     "ended": {"type": "float", "required": True},
 }
@@ -73,6 +80,12 @@ def _wanted(given: Mapping[str, Any]) -> Wanted:
             project=str(given["shared"]["project"]),
             others=tuple(str(one) for one in given["shared"]["others"]),
         ),
+        dumps=Dumps(
+            host=str(given["dumps"]["host"]),
+            user=str(given["dumps"]["user"]),
+            verify=bool(given["dumps"]["verify"]),
+            spare=int(given["dumps"]["spare_megabytes"]) * MEGABYTE,
+        ),
     )
 
 
@@ -98,6 +111,7 @@ def view_of(variables: Mapping[str, Any]) -> View:
         privileged={"succeeded": privileged.get("rc") == 0, "output": output[-600:]} if privileged else None,
         nginx=_dump(privileged),
         database=_database(registered(variables.get("__preflight_database"))),
+        dumps=registered(variables.get("__backup_look")) or None,
         **_container(variables, privileged),
     )
 

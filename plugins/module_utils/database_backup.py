@@ -181,10 +181,16 @@ def _drop_scratch(connection: Any, wanted: Wanted) -> None:
     query(connection, f'DROP DATABASE IF EXISTS "{_scratch(wanted)}" WITH (FORCE)')
 
 
+def size(connection: Any, names: Sequence[str] | None = None) -> int:
+    """Bytes of these tables and their indexes, or of all of the application. Raises DatabaseError."""
+    wanted = [str(name) for name, _, _ in query(connection, _TABLES)] if names is None else list(names)
+    sizes = query(connection, "SELECT pg_total_relation_size(name::regclass) FROM unnest(%s::text[]) AS name", [wanted])
+    return sum(int(one) for (one,) in sizes)
+
+
 def _require_space(connection: Any, wanted: Wanted, dumped: Sequence[str]) -> None:
     """The dump is taken to be no larger than the tables that it is of. Raises DatabaseError."""
-    sizes = query(connection, "SELECT pg_total_relation_size(name::regclass) FROM unnest(%s::text[]) AS name", [dumped])
-    needed = sum(int(size) for (size,) in sizes) + wanted.spare_megabytes * 1024**2
+    needed = size(connection, dumped) + wanted.spare_megabytes * 1024**2
     free = shutil.disk_usage(wanted.directory).free
     if free < needed:
         raise DatabaseError(
@@ -313,23 +319,26 @@ def checksum(path: str) -> str:
     return total.hexdigest()
 
 
-def manifests(directory: str) -> list[dict[str, Any]]:
-    """Every finished dump in the folder, newest first; ``problem`` says what is wrong with one."""
+def manifests(directory: str, checked: bool = True) -> list[dict[str, Any]]:
+    """Every finished dump in the folder, newest first; ``problem`` says what is wrong with one.
+
+    checked: whether the files are read, to compare their checksums. Raises OSError.
+    """
     try:
         names = [name for name in os.listdir(directory) if _FILE.fullmatch(name)]
     except FileNotFoundError:
         return []
-    return [_manifest(directory, name) for name in sorted(names, reverse=True)]
+    return [_manifest(directory, name, checked) for name in sorted(names, reverse=True)]
 
 
-def _manifest(directory: str, name: str) -> dict[str, Any]:
+def _manifest(directory: str, name: str, checked: bool) -> dict[str, Any]:
     path = os.path.join(directory, name)
     try:
         with open(path + _MANIFEST) as stream:
             known: dict[str, Any] = json.load(stream)
         if os.path.getsize(path) != known["bytes"]:
             problem = f"expected {known['bytes']} bytes, found {os.path.getsize(path)}: it is truncated or was changed"
-        elif checksum(path) != known["sha256"]:
+        elif checked and checksum(path) != known["sha256"]:
             problem = f"expected sha256 {known['sha256']}, found another: it was changed"
         else:
             problem = "" if known["verified"] else "it was never restored to prove it"

@@ -8,6 +8,7 @@ from typing import Any
 
 from ansible_collections.bluegreen.release.plugins.module_utils import preflight_estate as estate
 from ansible_collections.bluegreen.release.plugins.module_utils.nginx_flags import other_slot
+from ansible_collections.bluegreen.release.plugins.module_utils.preflight_backup import judge_backup
 from ansible_collections.bluegreen.release.plugins.module_utils.preflight_hosts import judge_hosts
 from ansible_collections.bluegreen.release.plugins.module_utils.preflight_nginx import notes
 from ansible_collections.bluegreen.release.plugins.module_utils.preflight_problem import Problem, unique
@@ -30,6 +31,7 @@ def judge(wanted: Wanted, views: Views) -> Judgement:
     judge_hosts(wanted, views, findings)
     _note_headers(wanted, views, findings)
     _check_database(views, findings)
+    _check_dumps(wanted, views, findings)
     history = estate.records(wanted, views)
     live, first = estate.live_slot(wanted, views, history, findings)
     estate.check_history(wanted, history, live, views, findings)
@@ -64,6 +66,13 @@ def _check_database(views: Views, findings: Findings) -> None:
                 found,
                 "follow what it says; docs/migrations.md tells what the database is asked for",
             )
+
+
+def _check_dumps(wanted: Wanted, views: Views, findings: Findings) -> None:
+    dumps = wanted.dumps
+    if dumps:
+        seen = [view.dumps for view in views.values() if view.dumps]
+        findings.add_for_hosts((dumps.host, problem) for one in seen for problem in judge_backup(dumps, one))
 
 
 def _note_headers(wanted: Wanted, views: Views, findings: Findings) -> None:

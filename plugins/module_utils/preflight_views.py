@@ -47,6 +47,16 @@ class Shared:
 
 
 @dataclass(frozen=True)
+class Dumps:
+    """A dump before a migration. host: that makes it. user: of the database. verify: it is restored. spare: bytes."""
+
+    host: str
+    user: str
+    verify: bool
+    spare: int
+
+
+@dataclass(frozen=True)
 class Wanted:
     """The release that is asked for, and the limits it must keep. Sizes in bytes, times in seconds."""
 
@@ -65,6 +75,7 @@ class Wanted:
     logs_in: bool = False
     site: Site | None = None
     shared: Shared | None = None
+    dumps: Dumps | None = None
 
 
 @dataclass(frozen=True)
@@ -92,6 +103,7 @@ class View(Look):
     privileged: result of a command run as root. nginx: the whole configuration of a proxy, when nginx finds it good.
     container: the one that nginx runs in; uncontained: what the engine said when there is none.
     database: why it gave no answer to this host, and what is not well with it.
+    dumps: what the host of the dumps said, to the one that asked it; None where no dump is to be made.
     """
 
     privileged: dict[str, Any] | None = None
@@ -99,6 +111,7 @@ class View(Look):
     container: Container | None = None
     uncontained: str = ""
     database: tuple[str, ...] = ()
+    dumps: Mapping[str, Any] | None = None
 
 
 Views = dict[str, View]

@@ -63,6 +63,10 @@ options:
     description: Where services beside the slots are to run - application, project, and others, projects of others.
     type: dict
     required: true
+  dumps:
+    description: Of a dump before a migration - host that makes it, user of the database, verify, spare_megabytes.
+    type: dict
+    required: true
   started:
     description: Controller's clock before the hosts were looked at, seconds since 1970.
     type: float
@@ -89,6 +93,7 @@ EXAMPLES = r"""
     logs_in: false
     site: "{{ __preflight_site }}"
     shared: {application: shop, project: shop-shared, others: []}
+    dumps: {host: db1, user: shop, verify: true, spare_megabytes: 256}
     started: "{{ __preflight_started }}"
     ended: "{{ now().timestamp() }}"
   register: __preflight_judgement

@@ -47,6 +47,17 @@ class Host:
         found: dict[str, Any] = yaml.safe_load(done.stdout.partition("=>")[2])
         return found
 
+    def look(self, **more: Any) -> dict[str, Any]:
+        """What preflight learns of the host."""
+        given = {"database": self.login, "directory": FOLDER, "max_age_seconds": 3600, **more}
+        words = ["ansible", "db1", "-i", "inventories/lab", "-m", "bluegreen.release.backup_look", "-a"]
+        done = subprocess.run(
+            [*words, json.dumps(given)], cwd=ROOT, env=environment(), text=True, capture_output=True, check=False
+        )
+        assert self.login["password"] not in done.stdout + done.stderr
+        found: dict[str, Any] = yaml.safe_load(done.stdout.partition("=>")[2])
+        return found
+
     def backup_in_background(self) -> subprocess.Popen[bytes]:
         """Begin to run it."""
         return subprocess.Popen(self.words(), cwd=ROOT, env=environment(), stdout=subprocess.DEVNULL)
@@ -178,3 +189,33 @@ def test_one_backup_of_a_database_at_a_time(host: Host, project: Project, connec
         time.sleep(3)
         assert waiting.poll() is None and host.shell(f"ls {FOLDER}") == ""
     assert waiting.wait(60) == 0
+
+
+def test_what_preflight_learns(host: Host, settings: Settings, project: Project) -> None:
+    seen = host.look()
+    assert seen["tools"]["pg_dump"].startswith("15.") and seen["tools"]["pg_restore"].startswith("15.")
+    assert seen["driver"] and seen["database"]["version"].startswith("15.") and seen["database"]["creates"]
+    assert seen["database"]["bytes"] > 0 and seen["directory"]["free_bytes"] > 0
+    assert (seen["directory"]["exists"], seen["young"]) == (False, False)
+    lab_database.query(settings, f"alter role {host.login['user']} nocreatedb")
+    try:
+        assert host.look()["database"]["creates"] is False
+    finally:
+        lab_database.query(settings, f"alter role {host.login['user']} createdb")
+    away = host.look(database={**host.login, "port": 1})["database"]
+    assert list(away) == ["problem"] and "refused" in away["problem"]
+
+
+def test_a_young_dump_is_seen_and_a_truncated_one_is_none(host: Host, project: Project) -> None:
+    name = host.backup()["backup"]["file"]
+    assert host.look()["young"] and not host.look(max_age_seconds=0)["young"]
+    host.shell(f"truncate -s -10 {FOLDER}/{name}")
+    assert not host.look()["young"]
+
+
+def test_a_host_without_the_client(host: Host, project: Project) -> None:
+    host.shell("mv /usr/bin/pg_restore /usr/bin/pg_restore.away")
+    try:
+        assert host.look()["tools"]["pg_restore"] is None
+    finally:
+        host.shell("mv /usr/bin/pg_restore.away /usr/bin/pg_restore")

@@ -10,14 +10,21 @@ from typing import Any
 
 import pytest
 from ansible_collections.bluegreen.release.plugins.module_utils.preflight_judge import judge, summary
-from ansible_collections.bluegreen.release.plugins.module_utils.preflight_views import Judgement, Shared, View, Wanted
+from ansible_collections.bluegreen.release.plugins.module_utils.preflight_views import (
+    Dumps,
+    Judgement,
+    Shared,
+    View,
+    Wanted,
+)
 
 NOW = datetime(2026, 1, 2, 12, 0, tzinfo=UTC).timestamp()
 OLD, NEW = "reg:5000/shop@sha256:" + "a" * 64, "reg:5000/shop@sha256:" + "b" * 64
 GIB = 1024**3
 WANTED = Wanted(
-    version="1.0.0", image="reg:5000/shop", lb_hosts=["lb1", "lb2"], app_hosts=["app1", "app2"], window=1.0, now=NOW
-)
+    version="1.0.0", image="reg:5000/shop", lb_hosts=["lb1", "lb2"], app_hosts=["app1", "app2"], window=1.0, now=NOW,
+    dumps=Dumps(host="db1", user="shop", verify=True, spare=0),
+)  # fmt: skip
 RECORD: dict[str, Any] = {
     "release_id": "20260101T000000Z-0.9.0-abcd",
     "epoch": 3,
@@ -252,6 +259,7 @@ ROWS: list[tuple[str, Callable[[Estate], object], str]] = [
     ("epoch", put("app1/record/epoch", None), "The epoch of app1 is damaged"),
     ("standby", put_all(history(standby=STANDBY), GREEN_RUNS), "Slot green is a standby inside the rollback horizon"),
     ("database", put("app1/database", ("found a pooler",)), "app1 gets no good answer of the database"),
+    ("dumps", put("app1/dumps", {"unreachable": True, "msg": "gone"}), "The host of the dumps could not be looked at"),
     ("not drained", put_all(GREEN_RUNS, put("lb1/probe/slots/green/connections", 2)), "Slot green is not drained"),
 ]
 
