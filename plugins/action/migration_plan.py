@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ansible.plugins.action import ActionBase
-from ansible_collections.bluegreen.release.plugins.module_utils import migration_plan
+from ansible_collections.bluegreen.release.plugins.module_utils import migration_plan, migration_slow
 from ansible_collections.bluegreen.release.plugins.module_utils.migration_eval import MigrationError
 from ansible_collections.bluegreen.release.plugins.module_utils.migration_plan import Plan
 from ansible_collections.bluegreen.release.plugins.module_utils.migration_revisions import (
@@ -34,6 +34,9 @@ SPEC: Options = {
     "unasked": {"type": "str", "default": ""},
     "left": {"type": "list", "elements": "str", "default": []},
     "lock_timeout_seconds": {"type": "float", "default": 0},
+    "limits": {"type": "dict", "default": {}},
+    "slow": {"type": "list", "elements": "dict", "default": []},
+    "slow_accepted": {"type": "list", "elements": "str", "default": []},
 }
 
 
@@ -86,6 +89,8 @@ def _planned(given: Mapping[str, Any], seen: View) -> Plan:
         planned = migration_plan.plan(seen, linted, _live(given))
     if planned.steps:
         migration_plan.require_settings(seen, given["lock_timeout_seconds"])
+    limits = {str(name): float(seconds) for name, seconds in given["limits"].items()}
+    migration_slow.require(planned.as_dict()["steps"], given["slow"], limits, given["slow_accepted"])
     return planned
 
 

@@ -12,6 +12,7 @@ from ansible_collections.bluegreen.release.plugins.module_utils import (
     migration_alembic,
     migration_plan,
     migration_revisions,
+    migration_slow,
     release_take,
 )
 from ansible_collections.bluegreen.release.plugins.module_utils import migration_eval as judge
@@ -124,6 +125,28 @@ def migration_waiting(views: Mapping[str, Mapping[str, Any]]) -> list[str]:
     return migration_plan.waiting(next(iter(release_take.records_of(views)), None))
 
 
+def migration_slow_ended(
+    result: Mapping[str, Any], step: Mapping[str, Any], limits: Mapping[str, float]
+) -> list[dict[str, Any]]:
+    """What is to be remembered of a revision that a limit has ended; nothing where none has."""
+    return migration_slow.ended(result, step, limits)
+
+
+def migration_slow_facts(
+    document: Mapping[str, Any], slow: Sequence[Mapping[str, Any]], outlook: Mapping[str, Any]
+) -> dict[str, Any]:
+    """What the record learns of revisions that a limit has ended; nothing where none has."""
+    if not slow:
+        return {}
+    migration = document.get("migration") or migration_facts(outlook)["migration"]
+    return {"migration": migration_slow.kept(migration, slow)}
+
+
+def migration_slow_known(views: Mapping[str, Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """The revisions that a limit has ended, by the records of all hosts."""
+    return migration_slow.remembered(release_take.records_of(views))
+
+
 class FilterModule:
     """Filters of the collection around migrations."""
 
@@ -137,6 +160,9 @@ class FilterModule:
             "migration_proof": migration_proof,
             "migration_questions": migration_questions,
             "migration_settings": migration_settings,
+            "migration_slow_ended": migration_slow_ended,
+            "migration_slow_facts": migration_slow_facts,
+            "migration_slow_known": migration_slow_known,
             "migration_steps_back": migration_steps_back,
             "migration_tool_commands": migration_tool_commands,
             "migration_waiting": migration_waiting,

@@ -14,6 +14,12 @@ _LAST_LINES = 20
 _PROGRESS = re.compile(r"\s*(?:Container|Network|Volume) \S+ +\w+\s*$")
 
 
+# What PostgreSQL says; with messages in another language, how psycopg calls it, which is also somebody's cancelling.
+_STATEMENT_TIMEOUT = re.compile(r"canceling statement due to statement timeout")
+_CANCELED = re.compile(r"\bQueryCanceled(?:Error)?\b|\b57014\b")
+_BY_SOMEBODY = re.compile(r"canceling statement due to user request")
+
+
 class MigrationError(Exception):
     """A migration cannot go on; the text says what was expected, found, and what to do."""
 
@@ -62,6 +68,12 @@ def _compiled(pattern: str, name: str = "migration_revision_pattern", groups: in
     return compiled
 
 
+def statement_ended(result: Mapping[str, Any]) -> bool:
+    """Whether a statement of a run that failed was ended because its time was over."""
+    said = f"{result.get('stderr') or ''}\n{result.get('stdout') or ''}"
+    return bool(_STATEMENT_TIMEOUT.search(said) or (_CANCELED.search(said) and not _BY_SOMEBODY.search(said)))
+
+
 def tool_output(verb: str, result: Mapping[str, Any], command: Sequence[str], unknown_pattern: str) -> str:
     """Standard output of a run of the tool. Raises MigrationError when it failed."""
     out, err = str(result.get("stdout") or ""), str(result.get("stderr") or "")
@@ -83,8 +95,15 @@ def tool_output(verb: str, result: Mapping[str, Any], command: Sequence[str], un
         )
     raise MigrationError(
         f"expected `{_shown(command)}` ({verb}) to succeed, found exit code {result.get('rc', 'none')}."
-        f"{_waited(result)} Correct the migration and release again. Its last lines:\n{shown}"
+        f"{_waited(result)}{_SLOW if statement_ended(result) else ''} Correct the migration and release again. Its last"
+        f" lines:\n{shown}"
     )
+
+
+_SLOW = (
+    " The time of a statement was over (migration_statement_timeout_seconds); what it has locked stays locked until its"
+    " end, so backfill in batches after the switch, by a job of its own, and let the revision only add."
+)
 
 
 def _shown(command: Sequence[str]) -> str:

@@ -48,7 +48,7 @@ class Outcome:
         stdout: what it printed; stderr: what else.
         attempts: how often it ran.
         blockers: who stood in its way, in words.
-        seconds: how long it took altogether.
+        seconds: how long it took altogether; last_seconds: how long the last run did.
     """
 
     rc: int | None
@@ -57,6 +57,7 @@ class Outcome:
     attempts: int
     blockers: list[str]
     seconds: float
+    last_seconds: float
 
 
 _BLOCKERS = """
@@ -93,12 +94,13 @@ def run(
     blockers: dict[str, None] = {}
     while True:
         attempts += 1
+        began = time.monotonic()
         with enter() as descriptor:
             rc, out, err, seen = _once(tool, argv, limits.run, connection, descriptor)
         blockers.update(dict.fromkeys(seen))
-        spent = time.monotonic() - started
+        last, spent = time.monotonic() - began, time.monotonic() - started
         if rc in (0, None) or not _LOCK_TIMEOUT.search(out + err) or spent + waited > limits.locks:
-            return Outcome(rc, out, err, attempts, list(blockers), round(spent, 1))
+            return Outcome(rc, out, err, attempts, list(blockers), round(spent, 1), round(last, 1))
         pause(waited * random.uniform(0.5, 1.5))
         waited = min(waited * 2, _LONGEST_PAUSE)
 

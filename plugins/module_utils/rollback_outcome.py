@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, TypedDict
 
-from ansible_collections.bluegreen.release.plugins.module_utils import configuration, singleton_back
+from ansible_collections.bluegreen.release.plugins.module_utils import configuration, migration_slow, singleton_back
 
 
 class Failure(TypedDict):
@@ -102,8 +102,15 @@ def facts_of(
     document: Mapping[str, Any], lb_hosts: Sequence[str], app_hosts: Sequence[str],
     facts: Mapping[str, Mapping[str, Any]],
 ) -> dict[str, Any]:  # fmt: skip
-    """What the record learns when it is closed: where the schema is, and which nginx configuration is in effect."""
-    learned = dict(facts[app_hosts[0]].get("__rollback_facts") or {}) if app_hosts else {}
+    """What the record learns when it is closed.
+
+    Where the schema is, which revisions a limit has ended, and which nginx configuration is in effect.
+    """
+    first = facts[app_hosts[0]] if app_hosts else {}
+    learned = dict(first.get("__rollback_facts") or {})
+    migration = learned.get("migration") or document.get("migration")
+    if first.get("migration_slow") and migration:
+        learned["migration"] = migration_slow.kept(migration, first["migration_slow"])
     answers = [facts[host].get("__rollback_nginx") for host in lb_hosts]
     if answers and all(one and not any(one.get(flag) for flag in ("failed", "missing")) for one in answers):
         learned["config_generation"] = (document.get("from_configuration") or {}).get("nginx")

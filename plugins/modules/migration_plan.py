@@ -74,6 +74,24 @@ options:
     description: The longest lock timeout that the tool's own connection may have; V(0) for no such demand.
     type: float
     default: 0
+  limits:
+    description:
+      - Seconds by the input that says them, C(migration_timeout_seconds) and C(migration_statement_timeout_seconds).
+        Needed with O(slow).
+    type: dict
+    default: {}
+  slow:
+    description:
+      - Revisions that a limit has ended before, each with C(revision), C(seconds), C(by), the input that said the
+        limit, C(limit) and C(release_id). One that would be applied is refused, unless that limit is larger now.
+    type: list
+    elements: dict
+    default: []
+  slow_accepted:
+    description: Of O(slow), those that are to be tried all the same.
+    type: list
+    elements: str
+    default: []
 """
 
 EXAMPLES = r"""

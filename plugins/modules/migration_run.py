@@ -137,6 +137,10 @@ seconds:
   description: How long it took altogether.
   returned: success
   type: float
+last_seconds:
+  description: How long the last run took.
+  returned: success
+  type: float
 """
 
 import contextlib
@@ -227,7 +231,7 @@ def main() -> None:
             "attempts": 0,
             "blockers": [],
         }
-        module.exit_json(changed=given["changes"], seconds=0.0, **silent)
+        module.exit_json(changed=given["changes"], seconds=0.0, last_seconds=0.0, **silent)
     for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
         signal.signal(number, lambda *_: sys.exit(1))  # an exception, so that the container is removed
     limits = Limits(run=given["timeout_seconds"], locks=given["lock_wait_seconds"])

@@ -114,15 +114,17 @@ class Project:
             assert done.rc == 0, done.stderr[-2000:]
         return done
 
-    def look(self, phases: dict[str, str] | None = None, **how: Any) -> dict[str, Any]:
-        """What a release would decide."""
+    def look(
+        self, phases: dict[str, str] | None = None, given: dict[str, Any] | None = None, **how: Any
+    ) -> dict[str, Any]:
+        """What a release would decide. given: what else it is told."""
         done = self.run("look", **how)
         result = {"rc": done.rc, "stdout": done.stdout, "stderr": done.stderr}
         return outlook({
             "results": {"look": result}, "commands": self.commands, "phases": phases or {}, "revision_pattern": "",
             "unknown_pattern": "Can't locate revision", "pending_pattern": "", "live": [], "unasked": "",
         "contract": False, "irreversible": False, "left": [],
-            "lock_timeout_seconds": 2.0,
+            "lock_timeout_seconds": 2.0, "limits": {}, "slow": [], "slow_accepted": [], **(given or {}),
         })  # fmt: skip
 
 

@@ -7,14 +7,17 @@ import contextlib
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import asdict
 from typing import Any
 
 import pytest
+from ansible_collections.bluegreen.release.plugins.filter.migration import migration_settings
 from ansible_collections.bluegreen.release.plugins.module_utils import database as ours
 from ansible_collections.bluegreen.release.plugins.module_utils import database_look
 from ansible_collections.bluegreen.release.plugins.module_utils.database import DatabaseError, query
 from ansible_collections.bluegreen.release.plugins.module_utils.database_lock import alone, lock_key
-from ansible_collections.bluegreen.release.plugins.module_utils.migration_run import Limits
+from ansible_collections.bluegreen.release.plugins.module_utils.migration_run import Limits, Outcome
+from ansible_collections.bluegreen.release.plugins.module_utils.migration_slow import RUN, STATEMENT, ended
 
 from lab import database as lab_database
 from lab.settings import Settings
@@ -87,6 +90,35 @@ def test_statement_that_holds_its_locks_for_too_long_is_ended(project: Project, 
     done = project.run("upgrade", "0002")
     assert done.rc == 1 and "statement timeout" in done.stderr and done.attempts == 1
     assert revision_of(connection) == "0001"
+
+
+def remembered(done: Outcome, limits: dict[str, float]) -> list[dict[str, Any]]:
+    """What the record of a release remembers of revision 0002, as the next release reads it."""
+    result = {**asdict(done), "timed_out": done.rc is None}
+    found = ended(result, {"revision": "0002", "autocommit": False}, limits)
+    return [{**one, "release_id": "r1"} for one in found]
+
+
+def test_revision_that_a_limit_has_ended_is_refused_the_next_time(project: Project) -> None:
+    project.revision("0002", "UPDATE t SET a = a; SELECT pg_sleep(30)", "Release-Phase: data")
+    limits = {STATEMENT: 0.5, RUN: 60.0}
+    slow = remembered(project.run("upgrade", "0002", PGOPTIONS=migration_settings(0.5, 0.5, False)), limits)
+    assert slow[0]["by"] == STATEMENT and 0.5 <= slow[0]["seconds"] < 20
+    again = project.look(given={"slow": slow, "limits": limits})
+    assert again["plan"] is None and "0002, which migration_statement_timeout_seconds (0.5)" in again["problem"]
+    assert project.look(given={"slow": slow, "limits": {**limits, STATEMENT: 30.0}})["problem"] == ""
+    limits = {STATEMENT: 30.0, RUN: 4.0}
+    slow = remembered(project.run("upgrade", "0002", limits=Limits(4, 0)), limits)
+    assert slow[0]["by"] == RUN and 4 <= slow[0]["seconds"] < 8
+    again = project.look(given={"slow": slow, "limits": limits})
+    assert again["plan"] is None and "0002, which migration_timeout_seconds (4)" in again["problem"]
+
+
+def test_failure_of_another_kind_is_not_remembered_as_slow(project: Project, login: dict[str, Any]) -> None:
+    project.revision("0002", "ALTER TABLE t ADD COLUMN c text")
+    with reader(login):
+        blocked = project.run("upgrade", "0002", limits=Limits(60, 0))
+    assert blocked.rc == 1 and remembered(blocked, {STATEMENT: 30.0, RUN: 60.0}) == []
 
 
 def test_failure_half_way_leaves_the_revisions_before_it(project: Project, connection: Any) -> None:

@@ -23,7 +23,7 @@ def ask(results: dict[str, str], failed: str = "", **more: Any) -> dict[str, Any
         "results": {**answers, failed: said("", 1)} if failed else answers, "commands": COMMANDS, "phases": {},
         "revision_pattern": r"^(\d+)", "unknown_pattern": "", "pending_pattern": "", "live": [], "unasked": "",
         "contract": False, "irreversible": False,
-        "left": [], "lock_timeout_seconds": 0.0, **more,
+        "left": [], "lock_timeout_seconds": 0.0, "limits": {}, "slow": [], "slow_accepted": [], **more,
     }  # fmt: skip
     return outlook(given)
 
@@ -99,3 +99,16 @@ def test_without_a_tool_and_without_asking() -> None:
 def test_tool_that_failed_is_not_known() -> None:
     found = ask({"heads": "2"}, failed="current")
     assert not found["known"] and "`m current` (current) to succeed, found exit code 1" in found["problem"]
+
+
+def test_revision_that_a_limit_has_ended_before_is_refused_where_it_would_be_applied() -> None:
+    name = "migration_statement_timeout_seconds"
+    slow = [{"revision": "2", "seconds": 30.1, "by": name, "limit": 30.0, "release_id": "r1"}]
+    given: dict[str, Any] = {"slow": slow, "limits": {name: 30.0, "migration_timeout_seconds": 600.0}}
+    results = {"current": "1", "heads": "2"}
+    found = ask(results, phases={"2": "expand"}, **given)
+    assert found["known"] and found["plan"] is None and not found["asks_live"]
+    assert "2, which migration_statement_timeout_seconds (30) ended" in found["problem"]
+    assert ask(results, phases={"2": "expand"}, **given, slow_accepted=["2"])["problem"] == ""
+    assert ask(results, phases={"2": "contract"}, **given)["problem"] == "", "what waits is not applied"
+    assert ask(results, phases={"2": "contract"}, **given, contract=True)["plan"] is None

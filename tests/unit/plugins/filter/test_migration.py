@@ -14,6 +14,7 @@ from ansible_collections.bluegreen.release.plugins.filter.migration import (
     migration_proof,
     migration_questions,
     migration_settings,
+    migration_slow_facts,
     migration_tool_commands,
 )
 
@@ -195,3 +196,15 @@ def test_record_learns_what_a_migration_has_added_and_a_downgrade_has_lost() -> 
     assert migration_done(down, learned)["migration"] == {**learned["migration"], "lost": {"rows": 1}}
     assert migration_done({**down, "changed": False}, document)["migration"] == document["migration"]
     assert migration_done({"after": None, "changed": False}, {"migration": None}) == {"revision_after": None}
+
+
+def test_facts_of_a_revision_that_took_too_long() -> None:
+    """Of a record whose release did not migrate, as an adoption's, the field is what was decided now."""
+    entry = {"revision": "0003", "seconds": 30.2, "by": "migration_statement_timeout_seconds", "limit": 30.0}
+    plan = {"before": "1", "target": "3", "head": "3", "steps": [], "postponed": [], "rollback_class": "switch"}
+    assert migration_slow_facts({"migration": None}, [], {"plan": None}) == {}
+    found = migration_slow_facts({"migration": None}, [entry], {"plan": plan})["migration"]
+    assert found == {"target": "3", "head": "3", "steps": [], "postponed": [], "slow": [entry]}
+    waiting = {"target": "2", "head": "3", "steps": [], "postponed": [{"revision": "0003"}]}
+    found = migration_slow_facts({"migration": waiting}, [entry], {"plan": plan})["migration"]
+    assert found == {**waiting, "slow": [entry]}

@@ -82,6 +82,17 @@ def test_configuration_and_adoption_are_facts_of_the_record_and_of_the_schema() 
     assert document["configuration"] == CONFIGURATION and document["from_configuration"]["nginx"] is None
 
 
+def test_revisions_that_took_too_long_are_in_the_record_and_in_the_schema() -> None:
+    migration: Document = {"target": "0002", "head": "0002", "steps": [], "postponed": []}
+    by = "migration_statement_timeout_seconds"
+    slow = [{"revision": "0002", "seconds": 30.2, "by": by, "limit": limit} for limit in (30.0, None)]
+    document = record.amend(opened(), {"migration": {**migration, "slow": slow}}, 1)
+    assert record.validate(document) == []
+    jsonschema.validate(document, SCHEMA)
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate({**document, "migration": {**migration, "slow": [{"revision": "0002"}]}}, SCHEMA)
+
+
 @pytest.mark.parametrize(
     "hosts",
     [

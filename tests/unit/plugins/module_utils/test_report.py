@@ -211,6 +211,23 @@ def test_the_record_learns_which_nginx_configuration_is_in_effect(
     assert rollback_outcome.facts_of(known, ["lb1", "lb2"], ["app1"], facts) == learned
 
 
+def test_the_record_learns_which_revisions_a_limit_has_ended() -> None:
+    migration = {"target": "0002", "head": "0002", "steps": [], "postponed": []}
+    entry = {"revision": "0002", "seconds": 30.2, "by": "migration_statement_timeout_seconds", "limit": 30.0}
+    facts: dict[str, dict[str, Any]] = {"app1": {"migration_slow": [entry]}, "app2": {}, "lb1": {}}
+    known = document(migration=migration)
+    learned = rollback_outcome.facts_of(known, ["lb1"], ["app1", "app2"], facts)
+    assert learned == {"migration": {**migration, "slow": [entry]}}
+    facts["app1"]["__rollback_facts"] = {"migration": {**migration, "changes": None}, "revision_after": "b"}
+    learned = rollback_outcome.facts_of(known, ["lb1"], ["app1", "app2"], facts)
+    assert learned == {"migration": {**migration, "changes": None, "slow": [entry]}, "revision_after": "b"}
+    del facts["app1"]["__rollback_facts"]
+    facts["app1"]["migration_slow"] = []
+    assert rollback_outcome.facts_of(known, ["lb1"], ["app1", "app2"], facts) == {}
+    facts["app1"]["migration_slow"] = [entry]
+    assert rollback_outcome.facts_of(document(), ["lb1"], ["app1"], facts) == {}, "it has not come to its migration"
+
+
 def test_connections_that_were_cut_are_counted_and_said() -> None:
     facts = {"app1": {"__rollback_stopped": True, "decommission_result": {"abandoned": ["10.0.0.1", "10.0.0.1"]}}}
     found = rollback_outcome.undo_of([], ["app1"], facts, True, True)
