@@ -96,6 +96,16 @@ def copy(connection: Any, statement: str, stream: Any) -> None:
         raise DatabaseError(f"expected the database to copy, found: {' '.join(str(error).split())}") from None
 
 
+def answers(connection: Any) -> bool:
+    """Whether the connection, if there is one, still leads to the server; what a session holds is gone with it."""
+    if connection is None:
+        return True
+    try:
+        return query(connection, "SELECT 1") == [(1,)]
+    except DatabaseError:
+        return False
+
+
 OPTIONS: dict[str, Any] = {
     "address": {"type": "str", "required": True},
     "port": {"type": "int", "default": 5432},

@@ -12,12 +12,25 @@ from typing import Any
 _LAST_LINES = 20
 # What compose says of its own doing.
 _PROGRESS = re.compile(r"\s*(?:Container|Network|Volume) \S+ +\w+\s*$")
-
-
 # What PostgreSQL says; with messages in another language, how psycopg calls it, which is also somebody's cancelling.
 _STATEMENT_TIMEOUT = re.compile(r"canceling statement due to statement timeout")
 _CANCELED = re.compile(r"\bQueryCanceled(?:Error)?\b|\b57014\b")
 _BY_SOMEBODY = re.compile(r"canceling statement due to user request")
+# As PostgreSQL's library says it, and by the codes of a server that is stopped.
+_LOST = re.compile(
+    r"server closed the connection unexpectedly|SSL connection has been closed unexpectedly|could not connect to server"
+    r"|terminating connection due to|the connection is (?:lost|closed)|\b57P0[123]\b|AdminShutdown"
+    r"|connection to server .* failed: (?:Connection refused|No route to host|timeout expired)"
+    r"|FATAL:  the database system is"
+)
+_SLOW = (
+    "The time of a statement was over (migration_statement_timeout_seconds); what it has locked stays locked until its"
+    " end. Let the revision only add, backfill in batches after the switch, by a job of its own,"
+)
+_AWAY = (
+    "The connection to the database was lost, and the database has undone what was not committed. Bring it back, look"
+    " at its log,"
+)
 
 
 class MigrationError(Exception):
@@ -68,6 +81,11 @@ def _compiled(pattern: str, name: str = "migration_revision_pattern", groups: in
     return compiled
 
 
+def connection_lost(result: Mapping[str, Any]) -> bool:
+    """Whether a run failed because the database went away, or was not there."""
+    return bool(_LOST.search(f"{result.get('stderr') or ''}\n{result.get('stdout') or ''}"))
+
+
 def statement_ended(result: Mapping[str, Any]) -> bool:
     """Whether a statement of a run that failed was ended because its time was over."""
     said = f"{result.get('stderr') or ''}\n{result.get('stdout') or ''}"
@@ -95,15 +113,15 @@ def tool_output(verb: str, result: Mapping[str, Any], command: Sequence[str], un
         )
     raise MigrationError(
         f"expected `{_shown(command)}` ({verb}) to succeed, found exit code {result.get('rc', 'none')}."
-        f"{_waited(result)}{_SLOW if statement_ended(result) else ''} Correct the migration and release again. Its last"
-        f" lines:\n{shown}"
+        f"{_waited(result)} {_remedy(result)} and release again. Its last lines:\n{shown}"
     )
 
 
-_SLOW = (
-    " The time of a statement was over (migration_statement_timeout_seconds); what it has locked stays locked until its"
-    " end, so backfill in batches after the switch, by a job of its own, and let the revision only add."
-)
+def _remedy(result: Mapping[str, Any]) -> str:
+    """Why a run failed, where that is known, and what to do before it is tried again."""
+    if statement_ended(result):
+        return _SLOW
+    return _AWAY if connection_lost(result) else "Correct the migration"
 
 
 def _shown(command: Sequence[str]) -> str:

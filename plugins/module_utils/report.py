@@ -111,7 +111,8 @@ def _where_the_schema_is(document: Mapping[str, Any]) -> str:
     before, after = document.get("revision_before"), document.get("revision_after")
     phases = {step["phase"] for step in document["transitions"]}
     if "migrating" in phases and "migrated" not in phases:
-        return f"The migration did not end; the database was at revision {before or 'none'} when it began."
+        now = f"it is at revision {after} now" if after else "where it is now, the record does not know"
+        return f"The migration did not end; the database was at revision {before or 'none'} when it began, and {now}."
     if before == after:
         return ""
     return f"The database stays at revision {after}, which the older version was checked on."

@@ -235,12 +235,20 @@ def main() -> None:
     for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
         signal.signal(number, lambda *_: sys.exit(1))  # an exception, so that the container is removed
     limits = Limits(run=given["timeout_seconds"], locks=given["lock_wait_seconds"])
+    alone_until = True
     try:
         with guarded(given) as connection:
             ended = migration_run.run(tool_of(given), given["argv"], limits, connection, lambda: fenced(given))
+            alone_until = database.answers(connection)
     except (FenceError, DatabaseError, OSError) as error:
         module.fail_json(msg=str(error))
-    module.exit_json(changed=given["changes"], timed_out=ended.rc is None, **asdict(ended))
+    if not alone_until:
+        module.warn(
+            "Expected to hold the advisory lock of the migration until its end, found that its connection was lost:"
+            " another migration could have begun meanwhile. Look at the log of the database."
+        )
+    # Ansible takes a result with another rc than 0 for a failure, unless it says that it is none.
+    module.exit_json(changed=given["changes"], failed=False, timed_out=ended.rc is None, **asdict(ended))
 
 
 if __name__ == "__main__":

@@ -11,19 +11,21 @@ from dataclasses import asdict
 from typing import Any
 
 import pytest
-from ansible_collections.bluegreen.release.plugins.filter.migration import migration_settings
+from ansible_collections.bluegreen.release.plugins.filter.migration import migration_answer, migration_settings
 from ansible_collections.bluegreen.release.plugins.module_utils import database as ours
-from ansible_collections.bluegreen.release.plugins.module_utils import database_look
+from ansible_collections.bluegreen.release.plugins.module_utils import database_look, migration_run
 from ansible_collections.bluegreen.release.plugins.module_utils.database import DatabaseError, query
 from ansible_collections.bluegreen.release.plugins.module_utils.database_lock import alone, lock_key
 from ansible_collections.bluegreen.release.plugins.module_utils.migration_run import Limits, Outcome
 from ansible_collections.bluegreen.release.plugins.module_utils.migration_slow import RUN, STATEMENT, ended
+from ansible_collections.bluegreen.release.plugins.modules.migration_run import guarded
 
 from lab import database as lab_database
 from lab.settings import Settings
-from tests.database.conftest import NAME, Project
+from tests.database.conftest import NAME, Project, unfenced
 
 WORK = "migration of shop"
+LIMITS_OF_A_RUN = Limits(run=60, locks=5)
 LIMITS = database_look.Limits(transaction=0.2, lag=60, spare=5)
 
 
@@ -38,6 +40,21 @@ def reader(login: dict[str, Any], name: str = "a long report", table: str = "t")
 
 def revision_of(connection: Any) -> str:
     return str(query(connection, "SELECT version_num FROM alembic_version")[0][0])
+
+
+def locks(connection: Any) -> list[Any]:
+    """What is locked by others than this connection, as soon as the server has seen that they are gone."""
+    rows: list[Any] = []
+    for _ in range(50):
+        rows = query(
+            connection,
+            "SELECT l.locktype, l.mode, a.application_name FROM pg_locks l JOIN pg_stat_activity a USING (pid)"
+            " WHERE a.datname = current_database() AND l.pid <> pg_backend_pid()",
+        )
+        if not rows:
+            break
+        time.sleep(0.1)
+    return rows
 
 
 def test_users_wait_no_longer_than_the_lock_timeout_and_the_migration_gets_through(
@@ -79,6 +96,8 @@ def test_migration_that_never_ends_is_ended_and_undone(project: Project, connect
     project.revision("0002", "ALTER TABLE t ADD COLUMN c text; SELECT pg_sleep(60)")
     done = project.run("upgrade", "0002", limits=Limits(4, 0), autocommit=True)
     assert done.rc is None
+    assert (project.folder / "removed").read_text() == "c\n", "its container"
+    assert locks(connection) == []
     assert revision_of(connection) == "0001"
     assert not query(
         connection, "SELECT 1 FROM information_schema.columns WHERE column_name = 'c' AND table_name = 't'"
@@ -119,6 +138,36 @@ def test_failure_of_another_kind_is_not_remembered_as_slow(project: Project, log
     with reader(login):
         blocked = project.run("upgrade", "0002", limits=Limits(60, 0))
     assert blocked.rc == 1 and remembered(blocked, {STATEMENT: 30.0, RUN: 60.0}) == []
+
+
+KILL = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}' AND pid <> pg_backend_pid()"
+
+
+def test_database_that_goes_away_under_a_migration(project: Project, settings: Settings, login: dict[str, Any]) -> None:
+    """The tool fails, our own connection is lost, and both are said."""
+    project.revision("0002", "ALTER TABLE t ADD COLUMN c text; SELECT pg_sleep(30)", "Release-Phase: expand")
+    argv = [*project.commands["upgrade"], "0002"]
+    given = {"application": "shop", "changes": True, "database": login, "lock_wait_seconds": 5}
+    with guarded(given) as ours_alone:
+        threading.Timer(3, lambda: lab_database.query(settings, KILL.format(name=NAME))).start()
+        done = migration_run.run(project.tool(), argv, LIMITS_OF_A_RUN, ours_alone, unfenced)
+        assert not ours.answers(ours_alone)
+    said = migration_answer(
+        {**asdict(done), "timed_out": done.rc is None}, "upgrade", project.commands, "", "Can't locate revision"
+    )["problem"]
+    assert done.rc == 1 and "The connection to the database was lost" in said and "look at its log" in said
+    with contextlib.closing(ours.connect(login, "afterwards")) as connection:
+        assert revision_of(connection) == "0001" and locks(connection) == []
+        with alone(connection, WORK, 5):
+            pass
+
+
+def test_database_that_is_not_there_any_more(project: Project, login: dict[str, Any]) -> None:
+    project.env(port=1)
+    done = project.run("current")
+    result = {**asdict(done), "timed_out": False}
+    said = migration_answer(result, "current", project.commands, "", "")["problem"]
+    assert "The connection to the database was lost" in said, said
 
 
 def test_failure_half_way_leaves_the_revisions_before_it(project: Project, connection: Any) -> None:

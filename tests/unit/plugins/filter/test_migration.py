@@ -167,6 +167,27 @@ def test_run_that_took_too_long_names_who_stood_in_its_way() -> None:
     assert "It was tried 3 times. In its way: server process 7" in found
 
 
+@pytest.mark.parametrize(
+    "said",
+    [
+        "psycopg.OperationalError: consuming input failed: server closed the connection unexpectedly",
+        "psycopg.errors.AdminShutdown: terminating connection due to administrator command",
+        'connection to server at "10.0.0.1", port 5432 failed: Connection refused',
+        'connection to server at "db", port 5432 failed: FATAL:  the database system is starting up',
+        "SQLSTATE 57P01",
+    ],
+)
+def test_database_that_went_away(said: str) -> None:
+    problem = answer("upgrade", rc=1, stderr=said)["problem"]
+    assert "The connection to the database was lost" in problem and "Bring it back" in problem and said in problem
+    assert "Correct the migration" not in problem
+
+
+def test_failure_that_is_none_of_the_connection() -> None:
+    said = 'connection to server at "db", port 5432 failed: FATAL:  password authentication failed'
+    assert "was lost" not in answer("upgrade", rc=1, stderr=said)["problem"]
+
+
 def test_facts_for_the_record() -> None:
     plan = {
         "before": "0001",

@@ -55,7 +55,7 @@ def test_a_statement_without_a_limit_of_ours() -> None:
 
 
 def test_the_message_of_such_a_failure_says_what_to_do() -> None:
-    with pytest.raises(MigrationError, match=r"backfill in batches after the switch"):
+    with pytest.raises(MigrationError, match=r"backfill in batches after the switch, .* and release again"):
         tool_output("upgrade", failed(CANCELED), ["m"], "")
     with pytest.raises(MigrationError) as caught:
         tool_output("upgrade", failed("syntax error"), ["m"], "")

@@ -120,8 +120,10 @@ def test_report_says_that_the_schema_stays() -> None:
 def test_report_of_a_migration_that_did_not_end_claims_no_revision_after_it() -> None:
     steps = [{"phase": "opened"}, {"phase": "migrating"}, {"phase": "rolling_back"}]
     text = report.rollback_report(document(revision_after=None, transitions=steps), undo(), None, "/r")
-    assert "did not end; the database was at revision a" in text
+    assert "did not end; the database was at revision a when it began, and where it is now, the record does not" in text
     assert "stays at" not in text
+    text = report.rollback_report(document(revision_after="b", transitions=steps), undo(), None, "/r")
+    assert "was at revision a when it began, and it is at revision b now" in text and "stays at" not in text
 
 
 def test_release_report_names_slots_versions_time_and_revision() -> None:
