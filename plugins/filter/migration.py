@@ -79,13 +79,23 @@ def migration_facts(outlook: Mapping[str, Any], backup: Mapping[str, Any] | None
     plan = outlook.get("plan")
     if not plan:
         return {"revision_before": None, "rollback_class": "switch", "migration": None, "backup": None}
-    kept = {key: plan[key] for key in ("target", "head", "steps", "postponed")}
     return {
         "revision_before": plan["before"],
         "rollback_class": plan["rollback_class"],
-        "migration": kept,
+        "migration": {**{key: plan[key] for key in ("target", "head", "steps", "postponed")}, "proof": None},
         "backup": dict(backup) if backup and plan["steps"] else None,
     }
+
+
+def migration_reached(result: Mapping[str, Any], decided: Mapping[str, Any] | None) -> dict[str, Any]:
+    """What the record learns behind a migration, also one that failed: where the database is, and the proof of rows.
+
+    result: what the role noted. decided: what the record has of it.
+    """
+    facts: dict[str, Any] = {"revision_after": result.get("after")}
+    if decided and result.get("proof"):
+        facts["migration"] = {**decided, "proof": result["proof"]}
+    return facts
 
 
 def migration_contract_refusal(views: Mapping[str, Mapping[str, Any]]) -> str:
@@ -108,6 +118,7 @@ class FilterModule:
             "migration_facts": migration_facts,
             "migration_proof": migration_proof,
             "migration_questions": migration_questions,
+            "migration_reached": migration_reached,
             "migration_settings": migration_settings,
             "migration_tool_commands": migration_tool_commands,
             "migration_waiting": migration_waiting,

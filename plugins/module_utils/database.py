@@ -86,6 +86,16 @@ def query(connection: Any, sql: str, values: Iterable[Any] = ()) -> list[tuple[A
         raise DatabaseError(f"expected the database to answer, found: {' '.join(str(error).split())}") from None
 
 
+def copy_out(connection: Any, sql: str, stream: Any) -> None:
+    """Have a COPY ... TO STDOUT write into the stream, a call of its ``write`` a row. Raises DatabaseError."""
+    driver = _driver()
+    try:
+        with connection.cursor() as cursor:
+            cursor.copy_expert(sql, stream)
+    except driver.Error as error:
+        raise DatabaseError(f"expected the database to answer, found: {' '.join(str(error).split())}") from None
+
+
 OPTIONS: dict[str, Any] = {
     "address": {"type": "str", "required": True},
     "port": {"type": "int", "default": 5432},

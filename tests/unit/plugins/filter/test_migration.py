@@ -12,6 +12,7 @@ from ansible_collections.bluegreen.release.plugins.filter.migration import (
     migration_facts,
     migration_proof,
     migration_questions,
+    migration_reached,
     migration_settings,
     migration_tool_commands,
 )
@@ -174,7 +175,7 @@ def test_facts_for_the_record() -> None:
         "postponed": [],
         "rollback_class": "switch",
     }
-    kept = {"target": "0002", "head": "0003", "steps": [], "postponed": []}
+    kept: dict[str, Any] = {"target": "0002", "head": "0003", "steps": [], "postponed": [], "proof": None}
     assert migration_facts({"plan": plan}) == {
         "revision_before": "0001", "rollback_class": "switch", "migration": kept, "backup": None,
     }  # fmt: skip
@@ -183,3 +184,17 @@ def test_facts_for_the_record() -> None:
     }  # fmt: skip
     step = {"revision": "0002"}
     assert migration_facts({"plan": {**plan, "steps": [step]}}, {"mode": "none"})["backup"] == {"mode": "none"}
+
+
+@pytest.mark.parametrize(
+    ("result", "decided", "facts"),
+    [
+        ({"after": "0002", "proof": None}, {"target": "0002", "proof": None}, {}),
+        ({"after": "0002", "proof": {"state": "failed"}}, {"target": "0002", "proof": None},
+         {"migration": {"target": "0002", "proof": {"state": "failed"}}}),
+        ({"after": None, "proof": None}, None, {}),
+        ({"after": "0002", "proof": {"state": "proved"}}, None, {}),
+    ],
+)  # fmt: skip
+def test_what_the_record_learns_behind_a_migration(result: Any, decided: Any, facts: Any) -> None:
+    assert migration_reached(result, decided) == {"revision_after": result["after"], **facts}
