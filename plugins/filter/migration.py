@@ -81,25 +81,27 @@ def migration_facts(outlook: Mapping[str, Any], backup: Mapping[str, Any] | None
     plan = outlook.get("plan")
     if not plan:
         return {"revision_before": None, "rollback_class": "switch", "migration": None, "backup": None}
-    kept = {key: plan[key] for key in ("target", "head", "steps", "postponed")}
     return {
         "revision_before": plan["before"],
         "rollback_class": plan["rollback_class"],
-        "migration": kept,
+        "migration": {**{key: plan[key] for key in ("target", "head", "steps", "postponed")}, "proof": None},
         "backup": dict(backup) if backup and plan["steps"] else None,
     }
 
 
-def migration_done(result: Mapping[str, Any], document: Mapping[str, Any]) -> dict[str, Any]:
-    """What the record of a release learns behind an upgrade or a downgrade.
+def migration_reached(result: Mapping[str, Any], decided: Mapping[str, Any] | None) -> dict[str, Any]:
+    """What the record learns behind a migration, also one that failed, and behind a downgrade.
 
-    result: ``migration_result`` of the role migration. document: the record as it is.
+    Where the database is, the proof of rows, what was added, what was lost. result: what the role noted. decided: what
+    the record has of it.
     """
-    known = dict(document.get("migration") or {})
+    facts: dict[str, Any] = {"revision_after": result.get("after")}
     # Of an earlier downgrade in the same run, where this one had nothing to do.
-    told = ("changes", "lost") if result.get("changed") else ()
-    learned = {key: result[key] for key in told if result.get(key) is not None}
-    return {"revision_after": result.get("after"), **({"migration": {**known, **learned}} if known else {})}
+    told = ("proof", "changes", "lost") if result.get("changed") else ("proof",)
+    learned = {name: result[name] for name in told if result.get(name)}
+    if decided and learned:
+        facts["migration"] = {**decided, **learned}
+    return facts
 
 
 def migration_steps_back(document: Mapping[str, Any], now: str) -> dict[str, Any]:
@@ -154,11 +156,11 @@ class FilterModule:
         return {
             "migration_answer": migration_answer,
             "migration_contract_refusal": migration_contract_refusal,
-            "migration_done": migration_done,
             "migration_downgrade_refusal": migration_downgrade_refusal,
             "migration_facts": migration_facts,
             "migration_proof": migration_proof,
             "migration_questions": migration_questions,
+            "migration_reached": migration_reached,
             "migration_settings": migration_settings,
             "migration_slow_ended": migration_slow_ended,
             "migration_slow_facts": migration_slow_facts,

@@ -19,6 +19,8 @@ from ansible_collections.bluegreen.release.plugins.module_utils.migration_eval i
 from ansible_collections.bluegreen.release.plugins.module_utils.migration_revisions import Revision, View
 
 UNKNOWN = "unknown"
+# What SQL does to rows that are there; the worst last.
+ROWS = ("kept", "changed", "removed", UNKNOWN)
 _WORSE = ("expand", "data", "contract")
 _SHOWN = 3
 
@@ -33,22 +35,35 @@ class Finding:
 
 @dataclass(frozen=True)
 class Linted:
-    """What the SQL of a revision means. autocommit: it commits more than once. tables: it touches; None: not known."""
+    """What the SQL of a revision means.
+
+    Attributes:
+        findings: statements that are worse than ``expand``.
+        autocommit: whether it commits more than once.
+        tables: that it touches; None where that is not known.
+        rows: what it does to rows that are there, one of ROWS.
+    """
 
     findings: tuple[Finding, ...] = ()
     autocommit: bool = False
     tables: tuple[str, ...] | None = ()
+    rows: str = ROWS[0]
 
 
 @dataclass(frozen=True)
 class Step:
-    """A revision and its phase. by: who says so, ``mark``, ``inventory`` or ``lint``. tables: None where not known."""
+    """A revision and its phase.
+
+    by: who says so, ``mark``, ``inventory`` or ``lint``. tables: None where not known. rows: one of ROWS, by its SQL,
+    whatever phase it is said to be of.
+    """
 
     revision: str
     phase: str
     by: str
     autocommit: bool = False
     tables: tuple[str, ...] | None = ()
+    rows: str = ROWS[0]
 
 
 @dataclass(frozen=True)
@@ -92,18 +107,19 @@ def _row(step: Step) -> dict[str, Any]:
         "by": step.by,
         "autocommit": step.autocommit,
         "tables": None if step.tables is None else list(step.tables),
+        "rows": step.rows,
     }
 
 
 def step_of(one: Revision, linted: Linted | None) -> Step:
     """The phase of a revision. linted: what its SQL means; None where there is no SQL. Raises MigrationError."""
-    known = linted or Linted(tables=None)
+    known = linted or Linted(tables=None, rows=UNKNOWN)
     found = _found(known)
     if one.told:
-        return Step(one.name, one.told, "inventory", known.autocommit, known.tables)
+        return Step(one.name, one.told, "inventory", known.autocommit, known.tables, known.rows)
     if one.mark:
         _require_agreement(one, found, known)
-        return Step(one.name, one.mark, "mark", known.autocommit, known.tables)
+        return Step(one.name, one.mark, "mark", known.autocommit, known.tables, known.rows)
     if linted is None:
         raise MigrationError(
             f"Revision {one.name}: expected a mark, `Release-Phase: expand|data|contract|irreversible` in its docstring"
@@ -115,7 +131,7 @@ def step_of(one: Revision, linted: Linted | None) -> Step:
             f"Revision {one.name}: expected statements that are known to be harmless or harmful, found"
             f" {_told(known, UNKNOWN)}. Read what it does, and mark it with a Release-Phase"
         )
-    return Step(one.name, found, "lint", known.autocommit, known.tables)
+    return Step(one.name, found, "lint", known.autocommit, known.tables, known.rows)
 
 
 def _found(linted: Linted) -> str:

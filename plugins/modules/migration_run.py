@@ -83,6 +83,12 @@ options:
     description: For how long runs are tried again that got no lock, and for how long another migration is waited for.
     type: float
     default: 120
+  books:
+    description:
+      - Tables in which the tool keeps which revisions are applied, written in the transaction of the revision itself.
+    type: list
+    elements: str
+    default: [alembic_version, django_migrations]
 """
 
 EXAMPLES = r"""
@@ -133,6 +139,13 @@ blockers:
   returned: success
   type: list
   elements: str
+transactions:
+  description:
+    - The transactions that wrote in O(books) during the run, as C(xmin) shows them; none without O(database), or where
+      it may not read them.
+  returned: success
+  type: list
+  elements: int
 seconds:
   description: How long it took altogether.
   returned: success
@@ -147,12 +160,12 @@ import contextlib
 import os
 import signal
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.bluegreen.release.plugins.module_utils import database, fence, migration_run
+from ansible_collections.bluegreen.release.plugins.module_utils import database, fence, migration_books, migration_run
 from ansible_collections.bluegreen.release.plugins.module_utils.database import DatabaseError
 from ansible_collections.bluegreen.release.plugins.module_utils.database_lock import alone
 from ansible_collections.bluegreen.release.plugins.module_utils.fence import FenceError
@@ -177,6 +190,7 @@ def argument_spec() -> dict[str, Any]:
         "changes": {"type": "bool", "default": False},
         "timeout_seconds": {"type": "float", "default": 600},
         "lock_wait_seconds": {"type": "float", "default": 120},
+        "books": {"type": "list", "elements": "str", "default": list(migration_books.BOOKS)},
         "database": {"type": "dict", "options": database.OPTIONS},
     }
 
@@ -219,6 +233,11 @@ def guarded(given: Mapping[str, Any]) -> Iterator[Any]:
         yield connection
 
 
+def written(connection: Any, books: Sequence[str]) -> frozenset[int]:
+    """The transactions that wrote what is in the books; none without a connection."""
+    return migration_books.transactions(connection, books) if connection else frozenset()
+
+
 def main() -> None:
     module = AnsibleModule(argument_spec=argument_spec(), supports_check_mode=True)
     given = module.params
@@ -230,6 +249,7 @@ def main() -> None:
             "timed_out": False,
             "attempts": 0,
             "blockers": [],
+            "transactions": [],
         }
         module.exit_json(changed=given["changes"], seconds=0.0, last_seconds=0.0, **silent)
     for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
@@ -238,7 +258,9 @@ def main() -> None:
     alone_until = True
     try:
         with guarded(given) as connection:
+            before = written(connection, given["books"])
             ended = migration_run.run(tool_of(given), given["argv"], limits, connection, lambda: fenced(given))
+            transactions = sorted(written(connection, given["books"]) - before)
             alone_until = database.answers(connection)
     except (FenceError, DatabaseError, OSError) as error:
         module.fail_json(msg=str(error))
@@ -248,7 +270,9 @@ def main() -> None:
             " another migration could have begun meanwhile. Look at the log of the database."
         )
     # Ansible takes a result with another rc than 0 for a failure, unless it says that it is none.
-    module.exit_json(changed=given["changes"], failed=False, timed_out=ended.rc is None, **asdict(ended))
+    module.exit_json(
+        changed=given["changes"], failed=False, timed_out=ended.rc is None, transactions=transactions, **asdict(ended)
+    )
 
 
 if __name__ == "__main__":

@@ -14,15 +14,16 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.bluegreen.release.plugins.module_utils.migration_plan import UNKNOWN, Finding, Linted
+from ansible_collections.bluegreen.release.plugins.module_utils.migration_books import BOOKS
+from ansible_collections.bluegreen.release.plugins.module_utils.migration_plan import ROWS, UNKNOWN, Finding, Linted
 
 _SECONDS = 60
 _SHOWN = 160
-# The tools' own books.
-_BOOKS = frozenset(("alembic_version", "django_migrations"))
+_BOOKS = frozenset(BOOKS)
 # A comment by which squawk is told to look away: a phase is marked, and not hidden.
 _LOOK_AWAY = re.compile(r"squawk-ignore", re.IGNORECASE)
 
@@ -54,6 +55,8 @@ _BREAKING_TABLE = frozenset((
 ))  # fmt: skip
 _CHANGING_ROWS = frozenset(("CopyStmt", "InsertStmt", "MergeStmt", "UpdateStmt"))
 _REMOVING_ROWS = frozenset(("DeleteStmt", "TruncateStmt"))
+# What is dropped with its rows.
+_WITH_ROWS = frozenset(("OBJECT_EXTENSION", "OBJECT_FOREIGN_TABLE", "OBJECT_SCHEMA", "OBJECT_TABLE"))
 # Functions that a SELECT of a migration may call: they change nothing, or what no row holds.
 _HARMLESS_FUNCTIONS = frozenset(("count", "max", "min", "nextval", "pg_get_serial_sequence", "set_config", "setval"))
 
@@ -67,10 +70,7 @@ def lint(texts: Mapping[str, str]) -> dict[str, Linted]:
     made: set[str] = set()
     read = {name: _read(text, made) for name, text in texts.items()}
     broken = _squawk(texts) if texts else {}
-    return {
-        name: Linted((*broken.get(name, ()), *found.findings), found.autocommit, found.tables)
-        for name, found in read.items()
-    }
+    return {name: replace(found, findings=(*broken.get(name, ()), *found.findings)) for name, found in read.items()}
 
 
 def _squawk(texts: Mapping[str, str]) -> dict[str, list[Finding]]:
@@ -125,9 +125,12 @@ def _read(text: str, made: set[str]) -> Linted:
     try:
         statements = pglast.parse_sql(text)
     except pglast.parser.ParseError as error:
-        return Linted((Finding(UNKNOWN, f"PostgreSQL's parser does not read it: {error.args[0]}"),), False, None)
+        return Linted(
+            (Finding(UNKNOWN, f"PostgreSQL's parser does not read it: {error.args[0]}"),), False, None, UNKNOWN
+        )
     findings: list[Finding] = []
     tables: set[str] = set()
+    rows: set[str] = {ROWS[0]}
     commits = 0
     for raw in statements:
         statement: Any = raw.stmt
@@ -138,10 +141,47 @@ def _read(text: str, made: set[str]) -> Linted:
             continue
         made |= set(_made_by(kind, statement))
         tables |= {_bare(name) for name in used - made}
-        findings += [Finding(phase, _shown(text, raw)) for phase in _phases(statement, bool(used) and used <= made)]
+        new = bool(used) and used <= made
+        effect = ROWS[0] if new else _effect(statement)
+        phases = _with_effect(list(_phases(statement, new)), effect)
+        findings += [Finding(phase, _shown(text, raw)) for phase in phases]
+        rows.add(UNKNOWN if UNKNOWN in phases else effect)
     # What a statement does that nobody can judge is not known either.
-    known = all(one.phase != UNKNOWN for one in findings)
-    return Linted(tuple(findings), commits > 1, tuple(sorted(tables)) if known else None)
+    known = UNKNOWN not in rows
+    worst = max(rows, key=ROWS.index)
+    return Linted(tuple(findings), commits > 1, tuple(sorted(tables)) if known else None, worst)
+
+
+def _effect(statement: Any) -> str:
+    """What a statement does to rows that are there, one of ROWS; also inside of another, as WITH can have it."""
+    from pglast.visitors import Visitor
+
+    found = {ROWS[0]}
+
+    class Effects(Visitor):
+        def visit_UpdateStmt(self, _ancestors: Any, _node: Any) -> None:
+            found.add("changed")
+
+        def visit_OnConflictClause(self, _ancestors: Any, node: Any) -> None:
+            found.add("changed" if node.action.name == "ONCONFLICT_UPDATE" else ROWS[0])
+
+        def _remove(self, _ancestors: Any, _node: Any) -> None:
+            found.add("removed")
+
+        visit_DeleteStmt = visit_MergeStmt = visit_TruncateStmt = _remove
+
+        def visit_DropStmt(self, _ancestors: Any, node: Any) -> None:
+            found.add("removed" if node.removeType.name in _WITH_ROWS else ROWS[0])
+
+    Effects()(statement)
+    return max(found, key=ROWS.index)
+
+
+def _with_effect(phases: list[str], effect: str) -> list[str]:
+    """The phases of a statement with that of what it does to rows, where it does so inside of another."""
+    if effect == "removed" and "contract" not in phases:
+        return [*phases, "contract"]
+    return [*phases, "data"] if effect == "changed" and not phases else phases
 
 
 def _shown(text: str, raw: Any) -> str:

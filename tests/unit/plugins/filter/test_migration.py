@@ -9,10 +9,10 @@ import pytest
 import yaml
 from ansible_collections.bluegreen.release.plugins.filter.migration import (
     migration_answer,
-    migration_done,
     migration_facts,
     migration_proof,
     migration_questions,
+    migration_reached,
     migration_settings,
     migration_slow_facts,
     migration_tool_commands,
@@ -197,7 +197,7 @@ def test_facts_for_the_record() -> None:
         "postponed": [],
         "rollback_class": "switch",
     }
-    kept = {"target": "0002", "head": "0003", "steps": [], "postponed": []}
+    kept: dict[str, Any] = {"target": "0002", "head": "0003", "steps": [], "postponed": [], "proof": None}
     assert migration_facts({"plan": plan}) == {
         "revision_before": "0001", "rollback_class": "switch", "migration": kept, "backup": None,
     }  # fmt: skip
@@ -209,14 +209,13 @@ def test_facts_for_the_record() -> None:
 
 
 def test_record_learns_what_a_migration_has_added_and_a_downgrade_has_lost() -> None:
-    document = {"migration": {"target": "0002", "steps": []}}
+    decided = {"target": "0002", "steps": []}
     up = {"after": "0002", "changed": True, "changes": {"since": 7}, "lost": None}
-    learned = migration_done(up, document)
-    assert learned == {"revision_after": "0002", "migration": {**document["migration"], "changes": {"since": 7}}}
+    learned = migration_reached(up, decided)
+    assert learned == {"revision_after": "0002", "migration": {**decided, "changes": {"since": 7}}}
     down = {"after": "0001", "changed": True, "changes": None, "lost": {"rows": 1}}
-    assert migration_done(down, learned)["migration"] == {**learned["migration"], "lost": {"rows": 1}}
-    assert migration_done({**down, "changed": False}, document)["migration"] == document["migration"]
-    assert migration_done({"after": None, "changed": False}, {"migration": None}) == {"revision_after": None}
+    assert migration_reached(down, learned["migration"])["migration"] == {**learned["migration"], "lost": {"rows": 1}}
+    assert migration_reached({**down, "changed": False}, decided) == {"revision_after": "0001"}
 
 
 def test_facts_of_a_revision_that_took_too_long() -> None:
@@ -229,3 +228,17 @@ def test_facts_of_a_revision_that_took_too_long() -> None:
     waiting = {"target": "2", "head": "3", "steps": [], "postponed": [{"revision": "0003"}]}
     found = migration_slow_facts({"migration": waiting}, [entry], {"plan": plan})["migration"]
     assert found == {**waiting, "slow": [entry]}
+
+
+@pytest.mark.parametrize(
+    ("result", "decided", "facts"),
+    [
+        ({"after": "0002", "proof": None}, {"target": "0002", "proof": None}, {}),
+        ({"after": "0002", "proof": {"state": "failed"}}, {"target": "0002", "proof": None},
+         {"migration": {"target": "0002", "proof": {"state": "failed"}}}),
+        ({"after": None, "proof": None}, None, {}),
+        ({"after": "0002", "proof": {"state": "proved"}}, None, {}),
+    ],
+)  # fmt: skip
+def test_what_the_record_learns_behind_a_migration(result: Any, decided: Any, facts: Any) -> None:
+    assert migration_reached(result, decided) == {"revision_after": result["after"], **facts}

@@ -48,6 +48,13 @@ STATEMENTS: dict[str, tuple[str, str | None]] = {
     "changed rows": ("UPDATE t SET a = 1", "data"),
     "new rows": ("INSERT INTO t VALUES (1)", "data"),
     "removed rows": ("DELETE FROM t WHERE a = 1", "contract"),
+    "rows removed inside of a query": ("WITH d AS (DELETE FROM t RETURNING a) SELECT count(*) FROM d", "contract"),
+    "rows moved": ("WITH d AS (DELETE FROM t RETURNING a) INSERT INTO u SELECT a FROM d", "contract"),
+    "rows changed inside of a query": ("WITH d AS (UPDATE t SET a = 1 RETURNING a) SELECT count(*) FROM d", "data"),
+    "rows moved to a new table": (
+        "CREATE TABLE n AS WITH d AS (DELETE FROM t RETURNING a) SELECT a FROM d",
+        "contract",
+    ),
     "view": ("CREATE VIEW v AS SELECT 1", "expand"),
     "replaced view": ("CREATE OR REPLACE VIEW v AS SELECT 1", None),
     "trigger": ("CREATE TRIGGER r BEFORE INSERT ON t FOR EACH ROW EXECUTE FUNCTION f()", None),
@@ -101,6 +108,43 @@ def test_phase_of_a_revision_that_nobody_marked(sql: str, phase: str | None) -> 
         steps = found.steps + found.postponed
         assert [(step.phase, step.by) for step in steps] == [(phase, "lint")]
         assert bool(found.postponed) == (phase == "contract")
+
+
+EFFECTS = {
+    "": "kept",
+    "ALTER TABLE t ADD COLUMN c text NOT NULL DEFAULT ''": "kept",
+    "ALTER TABLE t DROP COLUMN a": "kept",
+    "DROP INDEX i": "kept",
+    "DROP VIEW v": "kept",
+    "INSERT INTO t VALUES (1)": "kept",
+    "INSERT INTO t VALUES (1) ON CONFLICT DO NOTHING": "kept",
+    "INSERT INTO t VALUES (1) ON CONFLICT (a) DO UPDATE SET b = 1": "changed",
+    "UPDATE t SET a = 1": "changed",
+    "UPDATE alembic_version SET version_num = '0002'": "kept",
+    "DELETE FROM t WHERE a = 1": "removed",
+    "UPDATE t SET a = 1; TRUNCATE t; SELECT 1": "removed",
+    "MERGE INTO t USING u ON t.a = u.a WHEN MATCHED THEN DELETE": "removed",
+    "WITH d AS (DELETE FROM t RETURNING a) SELECT count(*) FROM d": "removed",
+    "DROP TABLE t": "removed",
+    "DROP SCHEMA s CASCADE": "removed",
+    "CREATE TABLE n (id int); INSERT INTO n VALUES (1); DELETE FROM n": "kept",
+    "DO $$ BEGIN DELETE FROM t; END $$": "unknown",
+    "CREATE TRIGGER r BEFORE INSERT ON t FOR EACH ROW EXECUTE FUNCTION f()": "unknown",
+    "SELECT f(1); DELETE FROM t": "unknown",
+    "DROP TABEL t": "unknown",
+}
+
+
+@pytest.mark.parametrize(("sql", "rows"), EFFECTS.items())
+def test_what_its_sql_does_to_rows(sql: str, rows: str) -> None:
+    view = pending(("0002", "contract", sql))
+    assert [step.rows for step in planned(view).postponed] == [rows]
+    assert [row["rows"] for row in planned(view).as_dict()["postponed"]] == [rows]
+
+
+def test_who_names_the_phase_says_nothing_of_what_its_sql_does_to_rows() -> None:
+    assert [step.rows for step in planned(pending(("0002", "", "DELETE FROM t"), told="expand")).steps] == ["removed"]
+    assert [step.rows for step in planned(pending(("0002", "expand", None))).steps] == ["unknown"]
 
 
 MARKS = ("expand", "data", "contract", "irreversible")
