@@ -83,7 +83,7 @@ def test_configuration_and_adoption_are_facts_of_the_record_and_of_the_schema() 
 
 
 def test_revisions_that_took_too_long_are_in_the_record_and_in_the_schema() -> None:
-    migration: Document = {"target": "0002", "head": "0002", "steps": [], "postponed": []}
+    migration: Document = {"target": "0002", "head": "0002", "steps": [], "postponed": [], "proof": None}
     by = "migration_statement_timeout_seconds"
     slow = [{"revision": "0002", "seconds": 30.2, "by": by, "limit": limit} for limit in (30.0, None)]
     document = record.amend(opened(), {"migration": {**migration, "slow": slow}}, 1)
