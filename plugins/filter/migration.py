@@ -10,6 +10,7 @@ from typing import Any
 from ansible_collections.bluegreen.release.plugins.module_utils import (
     migration_alembic,
     migration_plan,
+    migration_rehearsal,
     migration_revisions,
     release_take,
 )
@@ -58,6 +59,7 @@ def migration_tool_commands(
         alembic = [*python, "-m", "alembic", "--config", ini]
         known = {
             "look": [*python, "-c", source_of(migration_alembic), ini],
+            "rehearse": [*python, "-c", source_of(migration_rehearsal), ini],
             "current": [*alembic, "current"],
             "upgrade": [*alembic, "upgrade"],
             "downgrade": [*alembic, "downgrade"],

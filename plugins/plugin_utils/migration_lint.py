@@ -55,17 +55,25 @@ _BREAKING_TABLE = frozenset((
 _CHANGING_ROWS = frozenset(("CopyStmt", "InsertStmt", "MergeStmt", "UpdateStmt"))
 _REMOVING_ROWS = frozenset(("DeleteStmt", "TruncateStmt"))
 # Functions that a SELECT of a migration may call: they change nothing, or what no row holds.
-_HARMLESS_FUNCTIONS = frozenset(("count", "max", "min", "nextval", "pg_get_serial_sequence", "set_config", "setval"))
+_HARMLESS_FUNCTIONS = frozenset((
+    "clock_timestamp", "count", "gen_random_uuid", "max", "min", "nextval", "pg_get_serial_sequence", "random",
+    "set_config", "setval",
+))  # fmt: skip
+# What a revision that looks before it acts reads there is no table that users are on.
+_CATALOGS = ("pg_catalog.", "information_schema.")
 
 
 class LintError(Exception):
     """The SQL cannot be judged on this controller; the text says why, and what to do."""
 
 
-def lint(texts: Mapping[str, str]) -> dict[str, Linted]:
-    """What the SQL of each revision means. texts: in the order in which they are applied. Raises LintError."""
+def lint(texts: Mapping[str, str], calm: frozenset[str] = frozenset()) -> dict[str, Linted]:
+    """What the SQL of each revision means. Raises LintError.
+
+    texts: in the order in which they are applied. calm: functions that change nothing besides those known here.
+    """
     made: set[str] = set()
-    read = {name: _read(text, made) for name, text in texts.items()}
+    read = {name: _read(text, made, _HARMLESS_FUNCTIONS | calm) for name, text in texts.items()}
     broken = _squawk(texts) if texts else {}
     return {
         name: Linted((*broken.get(name, ()), *found.findings), found.autocommit, found.tables)
@@ -116,8 +124,11 @@ def _line(text: str, number: int) -> str:
     return " ".join(lines[number].split())[:_SHOWN] if number < len(lines) else ""
 
 
-def _read(text: str, made: set[str]) -> Linted:
-    """Every statement by its kind. made: tables that no code before knows, as they were named; grows."""
+def _read(text: str, made: set[str], calm: frozenset[str]) -> Linted:
+    """Every statement by its kind.
+
+    made: tables that no code before knows, as they were named; grows. calm: functions that change nothing.
+    """
     try:
         import pglast
     except ImportError:
@@ -138,7 +149,8 @@ def _read(text: str, made: set[str]) -> Linted:
             continue
         made |= set(_made_by(kind, statement))
         tables |= {_bare(name) for name in used - made}
-        findings += [Finding(phase, _shown(text, raw)) for phase in _phases(statement, bool(used) and used <= made)]
+        new = bool(used) and used <= made
+        findings += [Finding(phase, _shown(text, raw)) for phase in _phases(statement, new, calm)]
     # What a statement does that nobody can judge is not known either.
     known = all(one.phase != UNKNOWN for one in findings)
     return Linted(tuple(findings), commits > 1, tuple(sorted(tables)) if known else None)
@@ -156,7 +168,8 @@ def _tables(statement: Any) -> Iterator[str]:
     """The tables that a statement names, with their schema where it does."""
     from pglast.visitors import referenced_relations
 
-    yield from (name.replace('"', "") for name in referenced_relations(statement))
+    names = (name.replace('"', "") for name in referenced_relations(statement))
+    yield from (name for name in names if not name.startswith(_CATALOGS))
 
 
 def _bare(name: str) -> str:
@@ -171,9 +184,15 @@ def _made_by(kind: str, statement: Any) -> Iterator[str]:
     yield f"{table.schemaname}.{table.relname}" if table.schemaname else table.relname
 
 
-def _phases(statement: Any, new: bool) -> Iterator[str]:
-    """The phases of a statement that are worse than ``expand``. new: whether it is about new tables alone."""
+def _phases(statement: Any, new: bool, calm: frozenset[str]) -> Iterator[str]:
+    """The phases of a statement that are worse than ``expand``.
+
+    new: whether it is about new tables alone. calm: functions that change nothing.
+    """
     kind = type(statement).__name__
+    # PostgreSQL allows what changes rows inside another statement only in its WITH, at the top.
+    for inner in getattr(getattr(statement, "withClause", None), "ctes", None) or ():
+        yield from _phases(inner.ctequery, new, calm)
     if kind in _CHANGING_ROWS:
         yield from [] if new else ["data"]
     elif kind in _REMOVING_ROWS:
@@ -184,7 +203,7 @@ def _phases(statement: Any, new: bool) -> Iterator[str]:
         # What the old code writes may be refused by it.
         yield from ["contract"] if statement.unique and not new else []
     elif kind in ("SelectStmt", "CreateTableAsStmt"):
-        yield from [] if _harmless_functions(statement) else [UNKNOWN]
+        yield from [] if _called_by(statement) <= calm else [UNKNOWN]
     elif kind not in _ADDING and kind not in _MAKING:
         yield from _seldom(kind, statement)
 
@@ -196,8 +215,8 @@ def _of_command(name: str, new: bool) -> Iterator[str]:
         yield UNKNOWN
 
 
-def _harmless_functions(statement: Any) -> bool:
-    """Whether all functions that are called are known to change nothing that code could meet."""
+def _called_by(statement: Any) -> set[str]:
+    """The functions that a statement calls."""
     from pglast.visitors import Visitor
 
     called: set[str] = set()
@@ -207,7 +226,7 @@ def _harmless_functions(statement: Any) -> bool:
             called.add(node.funcname[-1].sval)
 
     Calls()(statement)
-    return called <= _HARMLESS_FUNCTIONS
+    return called
 
 
 def _seldom(kind: str, statement: Any) -> Iterator[str]:
