@@ -17,6 +17,7 @@ from ansible_collections.bluegreen.release.plugins.module_utils.migration_run im
 from lab import database as lab_database
 from lab.settings import ROOT, Settings
 from tests.database.conftest import NAME, Project
+from tests.database.test_backup import Host
 from tests.scenario import environment
 
 COPY = f"bluegreen_lint_{NAME}"
@@ -25,6 +26,28 @@ READ_ONLY = "-c lock_timeout=2000 -c default_transaction_read_only=on"
 ROWS = "for a, in op.get_bind().execute(sa.text('SELECT a FROM t ORDER BY a')).fetchall(): "
 READS_AND_DROPS = "op.get_bind().execute(sa.text('SELECT a FROM t')).fetchall(); op.drop_column('t', 'note')"
 TOUCH = "op.get_bind().execute(sa.text('UPDATE t SET note = :n WHERE a = :a'), {'n': 'secret', 'a': a})"
+
+
+ASYNC = """\
+import asyncio
+from alembic import context
+from sqlalchemy import pool
+from sqlalchemy.ext.asyncio import create_async_engine
+def run(connection):
+    context.configure(connection=connection)
+    with context.begin_transaction():
+        context.run_migrations()
+async def main():
+    engine = create_async_engine({url!r}, poolclass=pool.NullPool)
+    async with engine.connect() as connection:
+        await connection.run_sync(run)
+if context.is_offline_mode():
+    context.configure(dialect_name="postgresql", literal_binds=True)
+    with context.begin_transaction():
+        context.run_migrations()
+else:
+    asyncio.run(main())
+"""
 
 
 class Copies:
@@ -297,35 +320,28 @@ def test_tables_belong_to_the_role_of_the_tool(copies: Copies, settings: Setting
         lab_database.query(settings, "drop role migrator")
 
 
-def test_what_a_killed_run_has_left_goes_with_the_next(copies: Copies, settings: Settings) -> None:
-    user = copies.login["user"]
+def left_by_a_killed_run(settings: Settings, user: str, until: int | None) -> None:
+    lab_database.query(settings, f"drop database if exists {COPY} with (force)")
     lab_database.query(settings, f"create database {COPY} owner {user}")
-    assert copies.module()["made"]["name"] == COPY
-    assert "of use until" in lab_database.query(
-        settings, f"select shobj_description(oid, 'pg_database') from pg_database where datname = '{COPY}'"
-    )
+    if until is not None:
+        lab_database.query(settings, f"comment on database {COPY} is 'bluegreen.release shop 6, of use until {until}'")
 
 
-ASYNC = """\
-import asyncio
-from alembic import context
-from sqlalchemy import pool
-from sqlalchemy.ext.asyncio import create_async_engine
-def run(connection):
-    context.configure(connection=connection)
-    with context.begin_transaction():
-        context.run_migrations()
-async def main():
-    engine = create_async_engine({url!r}, poolclass=pool.NullPool)
-    async with engine.connect() as connection:
-        await connection.run_sync(run)
-if context.is_offline_mode():
-    context.configure(dialect_name="postgresql", literal_binds=True)
-    with context.begin_transaction():
-        context.run_migrations()
-else:
-    asyncio.run(main())
-"""
+def test_what_a_killed_run_has_left_goes_with_the_next_copy(copies: Copies, settings: Settings) -> None:
+    left_by_a_killed_run(settings, copies.login["user"], 4102444800)
+    assert "bluegreen.release shop 7, of use until" in copies.module()["made"]["mark"]
+    assert copies.there() == COPY
+
+
+@pytest.mark.parametrize(
+    ("until", "stays"), [(None, False), (1700000000, False), (4102444800, True)], ids=["unmarked", "old", "in use"]
+)
+def test_what_a_killed_run_has_left_goes_with_the_next_backup(
+    copies: Copies, settings: Settings, until: int | None, stays: bool
+) -> None:
+    left_by_a_killed_run(settings, copies.login["user"], until)
+    assert Host(settings, copies.login).backup(verify=False)["changed"]
+    assert bool(copies.there()) is stays
 
 
 @pytest.mark.usefixtures("untouched")
