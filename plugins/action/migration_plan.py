@@ -8,9 +8,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from ansible.plugins.action import ActionBase
-from ansible_collections.bluegreen.release.plugins.module_utils import migration_plan, migration_slow
+from ansible_collections.bluegreen.release.plugins.module_utils import migration_plan, migration_seen, migration_slow
 from ansible_collections.bluegreen.release.plugins.module_utils.migration_eval import MigrationError
-from ansible_collections.bluegreen.release.plugins.module_utils.migration_plan import Plan
+from ansible_collections.bluegreen.release.plugins.module_utils.migration_plan import Plan, Unknown
 from ansible_collections.bluegreen.release.plugins.module_utils.migration_revisions import (
     Answers,
     Patterns,
@@ -32,6 +32,7 @@ SPEC: Options = {
     "contract": {"type": "bool", "default": False},
     "irreversible": {"type": "bool", "default": False},
     "unasked": {"type": "str", "default": ""},
+    "uncopied": {"type": "str", "default": ""},
     "left": {"type": "list", "elements": "str", "default": []},
     "lock_timeout_seconds": {"type": "float", "default": 0},
     "limits": {"type": "dict", "default": {}},
@@ -57,7 +58,8 @@ def outlook(given: Mapping[str, Any]) -> dict[str, Any]:
     """All that is known of what is pending. Every key is always there."""
     found: dict[str, Any] = {
         "known": False, "problem": "", "before": "", "after": "", "pending": [], "lines": [], "plan": None,
-        "asks_live": False, "asks_preview": False, "left": given["left"],
+        "asks_live": False, "asks_preview": False, "asks_copy": False, "unknown": [], "user": "",
+        "left": given["left"],
     }  # fmt: skip
     if not given["commands"]:
         return {**found, "known": True}
@@ -68,13 +70,17 @@ def outlook(given: Mapping[str, Any]) -> dict[str, Any]:
     except MigrationError as error:
         return {**found, "problem": str(error)}
     names = [one.name for one in seen.pending]
-    found.update(known=True, before=seen.current, after=seen.head, pending=names, lines=names)
+    found.update(known=True, before=seen.current, after=seen.head, pending=names, lines=names, user=seen.user)
     try:
         planned = _planned(given, seen)
     except (MigrationError, LintError) as error:
         asks_live = seen.known is not None and not given["live"]
         asks_preview = bool(names) and "preview" in given["commands"] and "preview" not in given["results"]
-        return {**found, "problem": str(error), "asks_live": asks_live, "asks_preview": asks_preview}
+        asks_copy = isinstance(error, Unknown) and _can_be_seen(given)
+        return {
+            **found, "problem": str(error), "asks_live": asks_live, "asks_preview": asks_preview,
+            "asks_copy": asks_copy, "unknown": migration_seen.unknown(seen) if asks_copy else [],
+        }  # fmt: skip
     return {
         **found, "after": planned.target, "plan": planned.as_dict(), "lines": migration_plan.in_words(planned)
     }  # fmt: skip
@@ -82,7 +88,8 @@ def outlook(given: Mapping[str, Any]) -> dict[str, Any]:
 
 def _planned(given: Mapping[str, Any], seen: View) -> Plan:
     """The plan. Raises MigrationError and LintError."""
-    linted = lint({one.name: one.sql for one in seen.pending if one.sql is not None})
+    seen, calm = _with_copy(given, seen)
+    linted = lint({one.name: one.sql for one in seen.pending if one.sql is not None}, calm)
     if given["contract"]:
         planned = migration_plan.contract(seen, linted, given["irreversible"])
     else:
@@ -92,6 +99,23 @@ def _planned(given: Mapping[str, Any], seen: View) -> Plan:
     limits = {str(name): float(seconds) for name, seconds in given["limits"].items()}
     migration_slow.require(planned.as_dict()["steps"], given["slow"], limits, given["slow_accepted"])
     return planned
+
+
+def _can_be_seen(given: Mapping[str, Any]) -> bool:
+    """Whether a run on a copy of the database could still tell."""
+    verb = migration_seen.VERB
+    return verb in given["commands"] and verb not in given["results"] and not given["uncopied"]
+
+
+def _with_copy(given: Mapping[str, Any], seen: View) -> tuple[View, frozenset[str]]:
+    """The view with what is known from a copy, and the functions that change nothing. Raises MigrationError."""
+    verb = migration_seen.VERB
+    if verb in given["results"]:
+        rehearsal = migration_seen.rehearsal(given["results"][verb], [str(word) for word in given["commands"][verb]])
+        return migration_seen.with_what_was_seen(seen, rehearsal), rehearsal.calm
+    if verb in given["commands"] and given["uncopied"]:
+        return migration_seen.unseen(seen, given["uncopied"]), frozenset()
+    return seen, frozenset()
 
 
 def _answers(given: Mapping[str, Any], results: Mapping[str, Any]) -> Answers:

@@ -11,6 +11,7 @@ from ansible_collections.bluegreen.release.plugins.module_utils import (
     downgrade_plan,
     migration_alembic,
     migration_plan,
+    migration_rehearsal,
     migration_revisions,
     migration_slow,
     release_take,
@@ -60,6 +61,7 @@ def migration_tool_commands(
         alembic = [*python, "-m", "alembic", "--config", ini]
         known = {
             "look": [*python, "-c", source_of(migration_alembic), ini],
+            "rehearse": [*python, "-c", source_of(migration_rehearsal), ini],
             "current": [*alembic, "current"],
             "upgrade": [*alembic, "upgrade"],
             "downgrade": [*alembic, "downgrade"],

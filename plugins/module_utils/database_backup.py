@@ -100,7 +100,7 @@ def make(wanted: Wanted) -> Manifest:
     with contextlib.closing(database.connect(wanted.login, f"bluegreen.release {work}")) as connection:
         query(connection, "SET statement_timeout = 0")
         query(connection, "SET idle_in_transaction_session_timeout = 0")
-        with alone(connection, work, _WAIT_SECONDS), _password_file(wanted.login) as environment:
+        with alone(connection, work, _WAIT_SECONDS), password_file(wanted.login) as environment:
             _drop_scratch(connection, wanted)
             _remove_unfinished(wanted.directory)
             return _made(connection, wanted, environment)
@@ -200,7 +200,7 @@ def _require_space(connection: Any, wanted: Wanted, dumped: Sequence[str]) -> No
 
 
 @contextlib.contextmanager
-def _password_file(login: Mapping[str, Any]) -> Iterator[dict[str, str]]:
+def password_file(login: Mapping[str, Any]) -> Iterator[dict[str, str]]:
     """The environment with which PostgreSQL's tools find the password; the file is gone afterwards."""
     with tempfile.TemporaryDirectory(prefix="bluegreen-backup-") as folder:
         path = os.path.join(folder, "pgpass")

@@ -67,6 +67,7 @@ def ask(config: Any, script: Any) -> dict[str, Any]:
                           .scalar())
                 for name in SETTINGS
             }  # fmt: skip
+            found["user"] = str(connection.exec_driver_sql("SELECT current_user").scalar())
             told, said = backend_pids(connection)
             found["pooled"] = bool(told) and told != said
         return []

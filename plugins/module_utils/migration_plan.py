@@ -25,6 +25,10 @@ _WORSE = ("expand", "data", "contract")
 _SHOWN = 3
 
 
+class Unknown(MigrationError):
+    """Nobody says what a revision does: it has neither a mark nor SQL."""
+
+
 @dataclass(frozen=True)
 class Finding:
     """A statement that is worse than ``expand``. phase: what it is, or UNKNOWN. why: the statement."""
@@ -54,8 +58,11 @@ class Linted:
 class Step:
     """A revision and its phase.
 
-    by: who says so, ``mark``, ``inventory`` or ``lint``. tables: None where not known. rows: one of ROWS, by its SQL,
-    whatever phase it is said to be of.
+    Attributes:
+        by: who says so: ``mark``, ``inventory``, ``lint`` of its SQL, or ``copy``, lint of what it was seen to send.
+        tables: that it touches; None where they are not known.
+        rows: one of ROWS, by its SQL, whatever phase it is said to be of.
+        seconds: how long it ran on a copy of the database; None where it did not.
     """
 
     revision: str
@@ -64,6 +71,7 @@ class Step:
     autocommit: bool = False
     tables: tuple[str, ...] | None = ()
     rows: str = ROWS[0]
+    seconds: float | None = None
 
 
 @dataclass(frozen=True)
@@ -108,20 +116,28 @@ def _row(step: Step) -> dict[str, Any]:
         "autocommit": step.autocommit,
         "tables": None if step.tables is None else list(step.tables),
         "rows": step.rows,
+        "seconds_on_copy": step.seconds,
     }
 
 
 def step_of(one: Revision, linted: Linted | None) -> Step:
-    """The phase of a revision. linted: what its SQL means; None where there is no SQL. Raises MigrationError."""
+    """The phase of a revision. linted: what its SQL means; None where there is no SQL.
+
+    Raises MigrationError; Unknown where a copy of the database could tell.
+    """
     known = linted or Linted(tables=None, rows=UNKNOWN)
     found = _found(known)
+
+    def step(phase: str, by: str) -> Step:
+        return Step(one.name, phase, by, known.autocommit, known.tables, known.rows, one.seconds)
+
     if one.told:
-        return Step(one.name, one.told, "inventory", known.autocommit, known.tables, known.rows)
+        return step(one.told, "inventory")
     if one.mark:
         _require_agreement(one, found, known)
-        return Step(one.name, one.mark, "mark", known.autocommit, known.tables, known.rows)
+        return step(one.mark, "mark")
     if linted is None:
-        raise MigrationError(
+        raise Unknown(
             f"Revision {one.name}: expected a mark, `Release-Phase: expand|data|contract|irreversible` in its docstring"
             f" or in migration_phases, because its SQL is not known ({one.problem or 'the tool does not say it'});"
             " found none. Read what it does, and mark it"
@@ -131,7 +147,7 @@ def step_of(one: Revision, linted: Linted | None) -> Step:
             f"Revision {one.name}: expected statements that are known to be harmless or harmful, found"
             f" {_told(known, UNKNOWN)}. Read what it does, and mark it with a Release-Phase"
         )
-    return Step(one.name, found, "lint", known.autocommit, known.tables, known.rows)
+    return step(found, "lint" if one.seconds is None else "copy")
 
 
 def _found(linted: Linted) -> str:
@@ -292,11 +308,13 @@ def waiting(document: Mapping[str, Any] | None) -> list[str]:
 
 
 def _words(row: Mapping[str, Any]) -> str:
-    return f"{row['revision']}: {row['phase']} ({_BY[row['by']]})"
+    seconds = row["seconds_on_copy"]
+    took = "" if seconds is None else f", {seconds:.1f} s" + ("" if row["by"] == "copy" else " on a copy")
+    return f"{row['revision']}: {row['phase']} ({_BY[row['by']]}{took})"
 
 
 def _waits(row: Mapping[str, Any]) -> str:
     return f"{_words(row)}, waits until no slot runs older code"
 
 
-_BY = {"mark": "its mark", "inventory": "migration_phases", "lint": "its SQL"}
+_BY = {"mark": "its mark", "inventory": "migration_phases", "lint": "its SQL", "copy": "seen running on a copy"}

@@ -33,6 +33,7 @@ class Revision:
         told: the phase that the inventory gives it, which outranks all else; empty for none.
         sql: what it would run; None where the tool cannot say.
         problem: why it cannot.
+        seconds: how long it ran on a copy of the database, where its SQL is from there.
     """
 
     name: str
@@ -40,6 +41,7 @@ class Revision:
     told: str = ""
     sql: str | None = None
     problem: str = ""
+    seconds: float | None = None
 
 
 @dataclass(frozen=True)
@@ -54,6 +56,7 @@ class View:
         listed: whether ``current`` is the last of those before the first that waits.
         settings: of the tool's own connection, in milliseconds, 0 for no limit; None where it does not say.
         pooled: whether a pooler stands between the tool and the database; None where it is not known.
+        user: role of the tool's own connection; empty where it is not known.
     """
 
     current: str
@@ -63,6 +66,7 @@ class View:
     listed: bool = False
     settings: Mapping[str, int] | None = None
     pooled: bool | None = None
+    user: str = ""
 
 
 @dataclass(frozen=True)
@@ -145,6 +149,7 @@ def _of_alembic(answers: Answers) -> View:
         known=tuple(str(one) for one in found["known"]),
         settings={str(name): int(value) for name, value in settings.items()} if settings is not None else None,
         pooled=found.get("pooled"),
+        user=str(found.get("user") or ""),
     )
 
 

@@ -159,6 +159,8 @@ def _undecided(outlook: Mapping[str, Any]) -> str:
     """What a problem that the plan has found means for the release itself."""
     if outlook["asks_preview"]:
         return "to be decided in the release, by the SQL of preview"
+    if outlook["asks_copy"]:
+        return "to be decided in the release, by what is seen on a copy of the database"
     return "TO BE REFUSED, unless the live slot's image has them" if outlook["asks_live"] else "TO BE REFUSED"
 
 

@@ -108,7 +108,7 @@ from dataclasses import asdict
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.bluegreen.release.plugins.module_utils import database, database_backup
+from ansible_collections.bluegreen.release.plugins.module_utils import database, database_backup, database_copy
 from ansible_collections.bluegreen.release.plugins.module_utils.database import DatabaseError
 from ansible_collections.bluegreen.release.plugins.module_utils.database_backup import Wanted
 
@@ -149,6 +149,7 @@ def main() -> None:
             spare_megabytes=given["spare_megabytes"],
         )  # fmt: skip
         made = asdict(database_backup.make(wanted))
+        database_copy.sweep(given["database"])
         keep = given["keep_seconds"]
         removed = database_backup.prune(given["directory"], keep, now) if keep else []
     except (DatabaseError, OSError) as error:

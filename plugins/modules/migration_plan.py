@@ -13,6 +13,8 @@ description:
   - Reads what a migration tool said, gives each pending revision a phase, and plans what the live code survives.
   - The phase is what O(phases) says, or the line C(Release-Phase) in the docstring of the revision, or what its SQL
     looks like to C(squawk) and to PostgreSQL's own parser. A mark may be stricter than the SQL, never milder.
+  - Of a revision without a mark whose SQL cannot be written down, it is what the tool was seen to send on a copy of the
+    database, the result C(rehearse) of O(results).
   - Revisions of phase C(expand) and C(data) are applied. Those of phase C(contract) and C(irreversible) wait when they
     come last; before others that are needed they are refused, unless the live code was written for them.
   - Runs on the controller only and needs no connection. Never fails for what a tool said; RV(problem) says what is
@@ -63,6 +65,10 @@ options:
     default: false
   unasked:
     description: Why the tool was not asked; empty when it was.
+    type: str
+    default: ""
+  uncopied:
+    description: Why nothing was or will be seen on a copy of the database; empty where that may be asked for.
     type: str
     default: ""
   left:
@@ -149,6 +155,19 @@ asks_preview:
   description: Whether the command C(preview) could.
   returned: always
   type: bool
+asks_copy:
+  description: Whether a run on a copy of the database could.
+  returned: always
+  type: bool
+unknown:
+  description: With RV(asks_copy), the revisions that would have to run there, in order.
+  returned: always
+  type: list
+  elements: str
+user:
+  description: Role of the tool's own connection; empty where it is not known.
+  returned: always
+  type: str
 left:
   description: As given.
   returned: always

@@ -58,17 +58,25 @@ _REMOVING_ROWS = frozenset(("DeleteStmt", "TruncateStmt"))
 # What is dropped with its rows.
 _WITH_ROWS = frozenset(("OBJECT_EXTENSION", "OBJECT_FOREIGN_TABLE", "OBJECT_SCHEMA", "OBJECT_TABLE"))
 # Functions that a SELECT of a migration may call: they change nothing, or what no row holds.
-_HARMLESS_FUNCTIONS = frozenset(("count", "max", "min", "nextval", "pg_get_serial_sequence", "set_config", "setval"))
+_HARMLESS_FUNCTIONS = frozenset((
+    "clock_timestamp", "count", "gen_random_uuid", "max", "min", "nextval", "pg_get_serial_sequence", "random",
+    "set_config", "setval",
+))  # fmt: skip
+# What a revision that looks before it acts reads there is no table that users are on.
+_CATALOGS = ("pg_catalog.", "information_schema.")
 
 
 class LintError(Exception):
     """The SQL cannot be judged on this controller; the text says why, and what to do."""
 
 
-def lint(texts: Mapping[str, str]) -> dict[str, Linted]:
-    """What the SQL of each revision means. texts: in the order in which they are applied. Raises LintError."""
+def lint(texts: Mapping[str, str], calm: frozenset[str] = frozenset()) -> dict[str, Linted]:
+    """What the SQL of each revision means. Raises LintError.
+
+    texts: in the order in which they are applied. calm: functions that change nothing besides those known here.
+    """
     made: set[str] = set()
-    read = {name: _read(text, made) for name, text in texts.items()}
+    read = {name: _read(text, made, _HARMLESS_FUNCTIONS | calm) for name, text in texts.items()}
     broken = _squawk(texts) if texts else {}
     return {name: replace(found, findings=(*broken.get(name, ()), *found.findings)) for name, found in read.items()}
 
@@ -116,8 +124,11 @@ def _line(text: str, number: int) -> str:
     return " ".join(lines[number].split())[:_SHOWN] if number < len(lines) else ""
 
 
-def _read(text: str, made: set[str]) -> Linted:
-    """Every statement by its kind. made: tables that no code before knows, as they were named; grows."""
+def _read(text: str, made: set[str], calm: frozenset[str]) -> Linted:
+    """Every statement by its kind.
+
+    made: tables that no code before knows, as they were named; grows. calm: functions that change nothing.
+    """
     try:
         import pglast
     except ImportError:
@@ -143,7 +154,7 @@ def _read(text: str, made: set[str]) -> Linted:
         tables |= {_bare(name) for name in used - made}
         new = bool(used) and used <= made
         effect = ROWS[0] if new else _effect(statement)
-        phases = _with_effect(list(_phases(statement, new)), effect)
+        phases = _with_effect(list(_phases(statement, new, calm)), effect)
         findings += [Finding(phase, _shown(text, raw)) for phase in phases]
         rows.add(UNKNOWN if UNKNOWN in phases else effect)
     # What a statement does that nobody can judge is not known either.
@@ -196,7 +207,8 @@ def _tables(statement: Any) -> Iterator[str]:
     """The tables that a statement names, with their schema where it does."""
     from pglast.visitors import referenced_relations
 
-    yield from (name.replace('"', "") for name in referenced_relations(statement))
+    names = (name.replace('"', "") for name in referenced_relations(statement))
+    yield from (name for name in names if not name.startswith(_CATALOGS))
 
 
 def _bare(name: str) -> str:
@@ -211,9 +223,15 @@ def _made_by(kind: str, statement: Any) -> Iterator[str]:
     yield f"{table.schemaname}.{table.relname}" if table.schemaname else table.relname
 
 
-def _phases(statement: Any, new: bool) -> Iterator[str]:
-    """The phases of a statement that are worse than ``expand``. new: whether it is about new tables alone."""
+def _phases(statement: Any, new: bool, calm: frozenset[str]) -> Iterator[str]:
+    """The phases of a statement that are worse than ``expand``.
+
+    new: whether it is about new tables alone. calm: functions that change nothing.
+    """
     kind = type(statement).__name__
+    # PostgreSQL allows what changes rows inside another statement only in its WITH, at the top.
+    for inner in getattr(getattr(statement, "withClause", None), "ctes", None) or ():
+        yield from _phases(inner.ctequery, new, calm)
     if kind in _CHANGING_ROWS:
         yield from [] if new else ["data"]
     elif kind in _REMOVING_ROWS:
@@ -224,7 +242,7 @@ def _phases(statement: Any, new: bool) -> Iterator[str]:
         # What the old code writes may be refused by it.
         yield from ["contract"] if statement.unique and not new else []
     elif kind in ("SelectStmt", "CreateTableAsStmt"):
-        yield from [] if _harmless_functions(statement) else [UNKNOWN]
+        yield from [] if _called_by(statement) <= calm else [UNKNOWN]
     elif kind not in _ADDING and kind not in _MAKING:
         yield from _seldom(kind, statement)
 
@@ -236,8 +254,8 @@ def _of_command(name: str, new: bool) -> Iterator[str]:
         yield UNKNOWN
 
 
-def _harmless_functions(statement: Any) -> bool:
-    """Whether all functions that are called are known to change nothing that code could meet."""
+def _called_by(statement: Any) -> set[str]:
+    """The functions that a statement calls."""
     from pglast.visitors import Visitor
 
     called: set[str] = set()
@@ -247,7 +265,7 @@ def _harmless_functions(statement: Any) -> bool:
             called.add(node.funcname[-1].sval)
 
     Calls()(statement)
-    return called <= _HARMLESS_FUNCTIONS
+    return called
 
 
 def _seldom(kind: str, statement: Any) -> Iterator[str]:

@@ -89,9 +89,9 @@ class Project:
         (self.folder / "migrations" / "env.py").write_text(ENV.format(url=url, before=before))
 
     def revision(self, name: str, body: str, doc: str = "") -> None:
-        """Add a revision behind the one before. body: its upgrade; SQL when it does not begin with `op.`."""
+        """Add a revision behind the one before. body: its upgrade; SQL when it does not use `op`."""
         down = None if name == "0001" else f"{int(name) - 1:04d}"
-        body = body if body.startswith(("op.", "with ", "raise ")) else f"op.execute({body!r})"
+        body = body if body.startswith("raise ") or "op." in body else f"op.execute({body!r})"
         text = REVISION.format(name=name, down=down, body=body, doc=doc)
         (self.folder / "migrations" / "versions" / f"{name}.py").write_text(text)
 
@@ -115,15 +115,22 @@ class Project:
         return done
 
     def look(
-        self, phases: dict[str, str] | None = None, given: dict[str, Any] | None = None, **how: Any
-    ) -> dict[str, Any]:
-        """What a release would decide. given: what else it is told."""
-        done = self.run("look", **how)
-        result = {"rc": done.rc, "stdout": done.stdout, "stderr": done.stderr}
+        self, phases: dict[str, str] | None = None, rehearsed: Outcome | None = None, uncopied: str = "",
+        given: dict[str, Any] | None = None, **how: Any,
+    ) -> dict[str, Any]:  # fmt: skip
+        """What a release would decide.
+
+        rehearsed: what was seen on a copy. uncopied: why nothing was. given: what else it is told.
+        """
+        runs = {"look": self.run("look", **how), **({"rehearse": rehearsed} if rehearsed else {})}
+        results = {
+            verb: {"rc": done.rc, "stdout": done.stdout, "stderr": done.stderr, "timed_out": done.rc is None}
+            for verb, done in runs.items()
+        }
         return outlook({
-            "results": {"look": result}, "commands": self.commands, "phases": phases or {}, "revision_pattern": "",
+            "results": results, "commands": self.commands, "phases": phases or {}, "revision_pattern": "",
             "unknown_pattern": "Can't locate revision", "pending_pattern": "", "live": [], "unasked": "",
-        "contract": False, "irreversible": False, "left": [],
+            "contract": False, "irreversible": False, "left": [], "uncopied": uncopied,
             "lock_timeout_seconds": 2.0, "limits": {}, "slow": [], "slow_accepted": [], **(given or {}),
         })  # fmt: skip
 

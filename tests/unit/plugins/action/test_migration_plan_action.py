@@ -4,10 +4,12 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
 from ansible_collections.bluegreen.release.plugins.action.migration_plan import outlook
+from ansible_collections.bluegreen.release.plugins.module_utils import migration_alembic, migration_rehearsal
 
 COMMANDS = {"current": ["m", "current"], "heads": ["m", "heads"], "upgrade": ["m", "upgrade"]}
 LISTED = {"revision_pattern": r"^\[[X ]\]\s+(\S+)", "pending_pattern": r"^\[ \]"}
@@ -22,7 +24,7 @@ def ask(results: dict[str, str], failed: str = "", **more: Any) -> dict[str, Any
     given: dict[str, Any] = {
         "results": {**answers, failed: said("", 1)} if failed else answers, "commands": COMMANDS, "phases": {},
         "revision_pattern": r"^(\d+)", "unknown_pattern": "", "pending_pattern": "", "live": [], "unasked": "",
-        "contract": False, "irreversible": False,
+        "contract": False, "irreversible": False, "uncopied": "",
         "left": [], "lock_timeout_seconds": 0.0, "limits": {}, "slow": [], "slow_accepted": [], **more,
     }  # fmt: skip
     return outlook(given)
@@ -41,6 +43,72 @@ def test_preview_is_asked_for_where_there_is_one() -> None:
     assert ask({"current": "1", "heads": "2"}, commands=commands)["asks_preview"]
     answer = {"current": "1", "heads": "2", "preview": "noise\n-- revision 2\nALTER TABLE t ADD COLUMN c text;"}
     assert ask(answer, commands=commands)["lines"] == ["2: expand (its SQL)"]
+
+
+ALEMBIC = {"look": ["look"], "rehearse": ["rehearse"], "upgrade": ["upgrade"]}
+
+
+def looked(*pending: dict[str, Any]) -> str:
+    """The answer of the program beside Alembic."""
+    rows = [{"revision": "2", "doc": "", "sql": None, "problem": "it reads rows", **one} for one in pending]
+    known = ["1", *(str(one["revision"]) for one in rows)]
+    found = {"current": ["1"], "heads": known[-1:], "known": known, "pending": rows, "settings": {}, "user": "shop"}
+    return migration_alembic.MARK + json.dumps(found)
+
+
+def seen(*statements: str, **more: Any) -> str:
+    """The answer of the program that runs revisions on a copy."""
+    rows = [{"revision": "2", "seconds": 0.84, "statements": list(statements)}]
+    found = {"seen": rows, "calm": ["lower"], "failed": "", "refused": "", "problem": "", **more}
+    return migration_rehearsal.MARK + json.dumps(found)
+
+
+def test_revision_without_sql_asks_for_a_copy_and_is_what_was_seen_there() -> None:
+    look = looked({}, {"revision": "3", "sql": "ALTER TABLE t ADD COLUMN c text"})
+    first = ask({"look": look}, commands=ALEMBIC)
+    assert (first["asks_copy"], first["unknown"], first["user"]) == (True, ["2"], "shop")
+    assert "Revision 2: expected a mark" in first["problem"]
+    found = ask({"look": look, "rehearse": seen("SELECT lower(a) FROM t", "UPDATE t SET a = NULL")}, commands=ALEMBIC)
+    assert found["lines"] == ["2: data (seen running on a copy, 0.8 s)", "3: expand (its SQL)"]
+    assert found["plan"]["steps"][0] == {
+        "revision": "2", "phase": "data", "by": "copy", "autocommit": False, "tables": ["t"], "seconds_on_copy": 0.84,
+    }  # fmt: skip
+    assert not found["asks_copy"] and found["unknown"] == []
+
+
+def test_revision_that_is_seen_to_take_away_waits_or_is_refused() -> None:
+    results = {"look": looked({}), "rehearse": seen("ALTER TABLE t DROP COLUMN a")}
+    found = ask(results, commands=ALEMBIC)
+    assert found["lines"] == ["2: contract (seen running on a copy, 0.8 s), waits until no slot runs older code"]
+    results["look"] = looked({}, {"revision": "3", "sql": "CREATE TABLE n (id int)"})
+    assert "Revision 2 is `contract`: `ALTER TABLE t DROP COLUMN a" in ask(results, commands=ALEMBIC)["problem"]
+
+
+def test_function_that_the_server_does_not_vouch_for_is_not_known() -> None:
+    found = ask({"look": looked({}), "rehearse": seen("SELECT upper(a) FROM t")}, commands=ALEMBIC)
+    assert "known to be harmless or harmful, found `SELECT upper(a) FROM t`" in found["problem"]
+    assert not found["asks_copy"]
+
+
+def test_copy_that_is_not_made_says_why_and_asks_for_a_mark() -> None:
+    found = ask({"look": looked({})}, commands=ALEMBIC, uncopied="release_database is not set")
+    assert not found["asks_copy"] and "mark it" in found["problem"]
+    assert "it was not seen running on a copy of the database, because release_database is not set" in found["problem"]
+
+
+def test_run_on_the_copy_that_failed_is_the_problem() -> None:
+    results = {"look": looked({}), "rehearse": seen(failed="2", problem="KeyError: a")}
+    found = ask(results, commands=ALEMBIC)
+    assert found["known"] and found["plan"] is None and not found["asks_copy"]
+    assert "Revision 2: expected it to run on a copy of the database, found KeyError: a" in found["problem"]
+
+
+def test_nothing_is_copied_for_what_is_marked_or_refused_anyway() -> None:
+    assert ask({"look": looked({"doc": "Release-Phase: data"})}, commands=ALEMBIC)["lines"] == ["2: data (its mark)"]
+    assert ask({"look": looked({})}, commands=ALEMBIC, phases={"2": "data"})["plan"]
+    wrong = {"sql": "DROP TABLE t", "doc": "Release-Phase: expand"}
+    found = ask({"look": looked(wrong, {"revision": "3"})}, commands=ALEMBIC)
+    assert "expected what its mark" in found["problem"] and not found["asks_copy"]
 
 
 def test_tool_that_lists_every_migration() -> None:

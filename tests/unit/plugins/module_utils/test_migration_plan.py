@@ -64,6 +64,9 @@ STATEMENTS: dict[str, tuple[str, str | None]] = {
     "rows of a table that a new one is filled from": ("CREATE TABLE n AS SELECT * FROM t; UPDATE t SET a = 1", "data"),
     "rows of a table that may be there": ("CREATE TABLE IF NOT EXISTS t (id int); DELETE FROM t", "contract"),
     "rows of a table of that name elsewhere": ("CREATE TABLE o.t (id int); DELETE FROM t", "contract"),
+    "rows removed inside a SELECT": ("WITH d AS (DELETE FROM t RETURNING *) SELECT count(*) FROM d", "contract"),
+    "rows changed inside a SELECT": ("WITH d AS (UPDATE t SET a = 1 RETURNING *) SELECT * FROM d", "data"),
+    "catalog read": ("SELECT relname FROM pg_catalog.pg_class", "expand"),
     "rows chosen by the tool's own book": ("DELETE FROM t USING alembic_version", "contract"),
     "column dropped behind a comment": ("ALTER TABLE t -- squawk-ignore ban-drop-column\n DROP COLUMN a", "contract"),
     "default dropped behind a comment": (

@@ -49,7 +49,7 @@ def seen(**changes: Any) -> dict[str, Any]:
         },
         "migration": {
             "known": True, "problem": "", "before": "0001", "after": "0002", "lines": ["0002: expand (its mark)"],
-            "left": [], "asks_live": False, "asks_preview": False,
+            "left": [], "asks_live": False, "asks_preview": False, "asks_copy": False,
         },
         "rollback_database": "never",
     }  # fmt: skip
@@ -144,6 +144,10 @@ def test_fingerprints_are_not_shown() -> None:
         ({"problem": "0003 drops a column"}, "TO BE REFUSED: 0003 drops a column"),
         ({"problem": "x", "asks_live": True}, "TO BE REFUSED, unless the live slot's image has them: x"),
         ({"problem": "x", "asks_preview": True}, "to be decided in the release, by the SQL of preview: x"),
+        (
+            {"problem": "x", "asks_copy": True},
+            "to be decided in the release, by what is seen on a copy of the database",
+        ),
         ({"left": ["network shop-plan-x"]}, "LEFT BEHIND on app1 by asking; remove it: network shop-plan-x"),
     ],
 )
