@@ -71,7 +71,8 @@ def test_revision_without_sql_asks_for_a_copy_and_is_what_was_seen_there() -> No
     found = ask({"look": look, "rehearse": seen("SELECT lower(a) FROM t", "UPDATE t SET a = NULL")}, commands=ALEMBIC)
     assert found["lines"] == ["2: data (seen running on a copy, 0.8 s)", "3: expand (its SQL)"]
     assert found["plan"]["steps"][0] == {
-        "revision": "2", "phase": "data", "by": "copy", "autocommit": False, "tables": ["t"], "seconds_on_copy": 0.84,
+        "revision": "2", "phase": "data", "by": "copy", "autocommit": False, "tables": ["t"], "rows": "changed",
+        "seconds_on_copy": 0.84,
     }  # fmt: skip
     assert not found["asks_copy"] and found["unknown"] == []
 
