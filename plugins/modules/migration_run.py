@@ -273,8 +273,9 @@ def main() -> None:
         with guarded(given) as connection:
             before = written(connection, given["books"])
             ended = migration_run.run(tool_of(given), given["argv"], limits, connection, lambda: fenced(given))
-            transactions = sorted(written(connection, given["books"]) - before)
             alone_until = database.answers(connection)
+            # Where the connection is lost the run has failed as a rule, and its own words are what counts.
+            transactions = sorted(written(connection, given["books"]) - before) if alone_until else []
     except (FenceError, DatabaseError, OSError) as error:
         module.fail_json(msg=str(error))
     if not alone_until:

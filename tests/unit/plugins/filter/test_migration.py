@@ -227,7 +227,7 @@ def test_facts_of_a_revision_that_took_too_long() -> None:
     plan = {"before": "1", "target": "3", "head": "3", "steps": [], "postponed": [], "rollback_class": "switch"}
     assert migration_slow_facts({"migration": None}, [], {"plan": None}) == {}
     found = migration_slow_facts({"migration": None}, [entry], {"plan": plan})["migration"]
-    assert found == {"target": "3", "head": "3", "steps": [], "postponed": [], "slow": [entry]}
+    assert found == {"target": "3", "head": "3", "steps": [], "postponed": [], "proof": None, "slow": [entry]}
     waiting = {"target": "2", "head": "3", "steps": [], "postponed": [{"revision": "0003"}]}
     found = migration_slow_facts({"migration": waiting}, [entry], {"plan": plan})["migration"]
     assert found == {**waiting, "slow": [entry]}
