@@ -100,9 +100,9 @@ def tool_output(verb: str, result: Mapping[str, Any], command: Sequence[str], un
     if result.get("timed_out"):
         raise MigrationError(
             f"expected `{_shown(command)}` ({verb}) to end within its time, found that it did not in"
-            f" {result.get('seconds')} s: its container was removed, and the database undid the open transaction. Raise"
-            " migration_timeout_seconds when it needs longer; a change of many rows is better made in batches after"
-            f" the switch, for a release waits for this one.{_waited(result)}"
+            f" {result.get('seconds')} s: its container was removed, and the database undoes the open transaction."
+            f"{_left(result)} Raise migration_timeout_seconds when it needs longer; a change of many rows is better"
+            f" made in batches after the switch, for a release waits for this one.{_waited(result)}"
         )
     lines = [line for line in f"{err}\n{out}".splitlines() if line.strip() and not _PROGRESS.match(line)]
     shown = "\n".join(lines[-_LAST_LINES:]) or str(result.get("msg") or "no output")
@@ -127,6 +127,12 @@ def _remedy(result: Mapping[str, Any]) -> str:
 def _shown(command: Sequence[str]) -> str:
     """A command for a message; a program among its words is left out."""
     return " ".join("..." if "\n" in word else word for word in command)
+
+
+def _left(result: Mapping[str, Any]) -> str:
+    """What it has left on the server."""
+    left = "; ".join(result.get("left") or [])
+    return f" Still there, with what they have locked: {left}. End them (pg_terminate_backend)." if left else ""
 
 
 def _waited(result: Mapping[str, Any]) -> str:

@@ -26,6 +26,7 @@ _KEPT_BYTES = 4_000_000
 _POLL_SECONDS = 0.2
 _LOOK_SECONDS = 0.25
 _REMOVE_SECONDS = 60
+_SESSION_SECONDS = 5
 _FIRST_PAUSE, _LONGEST_PAUSE = 1.0, 15.0
 # What PostgreSQL says, and how drivers call it.
 _LOCK_TIMEOUT = re.compile(r"canceling statement due to lock timeout|LockNotAvailable|55P03")
@@ -49,6 +50,7 @@ class Outcome:
         attempts: how often it ran.
         blockers: who stood in its way, in words.
         seconds: how long it took altogether; last_seconds: how long the last run did.
+        left: what a run that was ended has left on the server, in words; nothing where nobody could look.
     """
 
     rc: int | None
@@ -58,6 +60,7 @@ class Outcome:
     blockers: list[str]
     seconds: float
     last_seconds: float
+    left: list[str]
 
 
 _BLOCKERS = """
@@ -96,19 +99,20 @@ def run(
         attempts += 1
         began = time.monotonic()
         with enter() as descriptor:
-            rc, out, err, seen = _once(tool, argv, limits.run, connection, descriptor)
+            rc, out, err, seen, left = _once(tool, argv, limits.run, connection, descriptor)
         blockers.update(dict.fromkeys(seen))
         last, spent = time.monotonic() - began, time.monotonic() - started
         if rc in (0, None) or not _LOCK_TIMEOUT.search(out + err) or spent + waited > limits.locks:
-            return Outcome(rc, out, err, attempts, list(blockers), round(spent, 1), round(last, 1))
+            return Outcome(rc, out, err, attempts, list(blockers), round(spent, 1), round(last, 1), left)
         pause(waited * random.uniform(0.5, 1.5))
         waited = min(waited * 2, _LONGEST_PAUSE)
 
 
 def _once(
     tool: Tool, argv: Sequence[str], seconds: float, connection: Any, keep: int
-) -> tuple[int | None, str, str, list[str]]:  # fmt: skip
+) -> tuple[int | None, str, str, list[str], list[str]]:  # fmt: skip
     seen: list[str] = []
+    left: list[str] = []
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
         process = subprocess.Popen(
             tool.command(argv), stdin=subprocess.DEVNULL, stdout=out, stderr=err, pass_fds=(keep,),
@@ -118,10 +122,12 @@ def _once(
             code = _wait(process, seconds, lambda: seen.extend(_look(connection)))
         except BaseException:
             end(tool, process)
+            end_sessions(connection, tool.session)
             raise
         if code is None:
             end(tool, process)
-        return code, _text(out), _text(err), seen
+            left = end_sessions(connection, tool.session)
+        return code, _text(out), _text(err), seen, left
 
 
 def _look(connection: Any) -> list[str]:
@@ -146,6 +152,32 @@ def _wait(process: subprocess.Popen[bytes], seconds: float, look: Callable[[], N
             next_look = now + _LOOK_SECONDS
         time.sleep(_POLL_SECONDS)
     return process.returncode
+
+
+_WHO = "SELECT pid, usename, application_name, host(client_addr)"
+_SESSIONS = """
+FROM pg_stat_activity WHERE application_name = %s AND datname = current_database() AND pid <> pg_backend_pid()
+"""
+
+
+def end_sessions(connection: Any, name: str) -> list[str]:
+    """End the sessions of this name; gives those that are left, in words.
+
+    While a statement runs PostgreSQL does not see that its client is gone, and keeps all that it has locked.
+    """
+    if connection is None or not name:
+        return []
+    deadline = time.monotonic() + _SESSION_SECONDS
+    try:
+        with contextlib.suppress(DatabaseError):  # of another role: told below
+            database.query(connection, f"SELECT pg_terminate_backend(pid) {_SESSIONS}", [name])
+        while True:
+            rows = database.query(connection, f"{_WHO} {_SESSIONS}", [name])
+            if not rows or time.monotonic() >= deadline:
+                return [database.who(*row) for row in rows]
+            time.sleep(_POLL_SECONDS)
+    except DatabaseError:
+        return []  # the server itself is away, and its sessions with it
 
 
 def end(tool: Tool, process: subprocess.Popen[bytes]) -> None:

@@ -33,6 +33,11 @@ class Tool:
     environment: Mapping[str, str] = field(default_factory=dict)
 
     @property
+    def session(self) -> str:
+        """As which its connections are known to the server, where its driver is built on PostgreSQL's own library."""
+        return self.environment.get("PGAPPNAME", "")
+
+    @property
     def compose(self) -> list[str]:
         """The words that every command of Compose on these files begins with."""
         files = [word for name in self.files for word in ("--file", f"{self.folder}/{name}")]

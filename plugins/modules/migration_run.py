@@ -13,7 +13,9 @@ description:
   - Where it changes the database and O(database) is given, it holds an advisory lock meanwhile, on a connection of its
     own, so that no other migration of the application runs beside it.
   - A run that ends because a lock was not to be had in time is tried again, after pauses that grow and vary.
-  - When its time is over, its container is removed; the database undoes what it did not commit.
+  - When its time is over, its container is removed, and, with O(database), its sessions on the server are ended, for
+    PostgreSQL does not see that a client is gone while its statement runs; the database undoes what was not committed.
+    They are found by their name, C(PGAPPNAME), which drivers read that are built on PostgreSQL's own library.
   - Does not fail when the tool does. RV(rc) and what it printed are to be judged.
 author:
   - bluegreen.release maintainers (@bluegreen-release)
@@ -146,6 +148,11 @@ transactions:
   returned: success
   type: list
   elements: int
+left:
+  description: What a run that was ended has left on the server, in words, as far as O(database) lets it see.
+  returned: success
+  type: list
+  elements: str
 seconds:
   description: How long it took altogether.
   returned: success
@@ -172,6 +179,8 @@ from ansible_collections.bluegreen.release.plugins.module_utils.fence import Fen
 from ansible_collections.bluegreen.release.plugins.module_utils.migration_run import Limits
 from ansible_collections.bluegreen.release.plugins.module_utils.migration_tool import Tool
 from ansible_collections.bluegreen.release.plugins.module_utils.options import DOCKER, FENCE
+
+_LONGEST_NAME = 63  # of a session, in PostgreSQL as it is built
 
 
 def argument_spec() -> dict[str, Any]:
@@ -205,7 +214,10 @@ def tool_of(given: Mapping[str, Any]) -> Tool:
         env_files=given["env_files"],
         service=given["service"],
         container=given["container"],
-        environment={str(name): str(value) for name, value in given["environment"].items()},
+        environment={
+            "PGAPPNAME": f"bluegreen.release tool of {given['application']}"[:_LONGEST_NAME],
+            **{str(name): str(value) for name, value in given["environment"].items()},
+        },
     )
 
 
@@ -250,6 +262,7 @@ def main() -> None:
             "attempts": 0,
             "blockers": [],
             "transactions": [],
+            "left": [],
         }
         module.exit_json(changed=given["changes"], seconds=0.0, last_seconds=0.0, **silent)
     for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
@@ -260,8 +273,9 @@ def main() -> None:
         with guarded(given) as connection:
             before = written(connection, given["books"])
             ended = migration_run.run(tool_of(given), given["argv"], limits, connection, lambda: fenced(given))
-            transactions = sorted(written(connection, given["books"]) - before)
             alone_until = database.answers(connection)
+            # Where the connection is lost the run has failed as a rule, and its own words are what counts.
+            transactions = sorted(written(connection, given["books"]) - before) if alone_until else []
     except (FenceError, DatabaseError, OSError) as error:
         module.fail_json(msg=str(error))
     if not alone_until:

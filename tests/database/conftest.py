@@ -24,6 +24,7 @@ from lab.settings import Settings, read_settings
 from tests.docker_stand_in import docker
 
 NAME = "migrations_test"
+TOOL = "bluegreen.release tool of a test"
 LIMITS = Limits(run=60, locks=30)
 ENV = """\
 from alembic import context
@@ -97,7 +98,7 @@ class Project:
 
     def tool(self, lock: float = 0.5, autocommit: bool = False, **environment: str) -> Tool:
         """How a release runs it."""
-        settings = {"PGOPTIONS": migration_settings(lock, 30, autocommit), **environment}
+        settings = {"PGOPTIONS": migration_settings(lock, 30, autocommit), "PGAPPNAME": TOOL, **environment}
         return Tool(str(self.docker), str(self.folder), "p", [], [], "api", "c", settings)
 
     def run(

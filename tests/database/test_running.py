@@ -22,7 +22,7 @@ from ansible_collections.bluegreen.release.plugins.modules.migration_run import 
 
 from lab import database as lab_database
 from lab.settings import Settings
-from tests.database.conftest import NAME, Project, unfenced
+from tests.database.conftest import NAME, TOOL, Project, unfenced
 
 WORK = "migration of shop"
 LIMITS_OF_A_RUN = Limits(run=60, locks=5)
@@ -92,16 +92,37 @@ def test_migration_that_gets_no_lock_names_who_holds_it(project: Project, login:
     assert any("a long report" in one for one in done.blockers)
 
 
-def test_migration_that_never_ends_is_ended_and_undone(project: Project, connection: Any) -> None:
+def test_migration_that_never_ends_is_ended_and_undone(
+    project: Project, login: dict[str, Any], connection: Any
+) -> None:
+    """Its server process, too: while a statement runs it does not see that its client is gone."""
     project.revision("0002", "ALTER TABLE t ADD COLUMN c text; SELECT pg_sleep(60)")
-    done = project.run("upgrade", "0002", limits=Limits(4, 0), autocommit=True)
-    assert done.rc is None
+    with contextlib.closing(ours.connect(login, "bluegreen")) as looks:
+        done = project.run("upgrade", "0002", limits=Limits(4, 0), autocommit=True, looks=looks)
+    assert (done.rc, done.left) == (None, [])
     assert (project.folder / "removed").read_text() == "c\n", "its container"
     assert locks(connection) == []
     assert revision_of(connection) == "0001"
     assert not query(
         connection, "SELECT 1 FROM information_schema.columns WHERE column_name = 'c' AND table_name = 't'"
     )
+
+
+def test_server_process_of_another_role_that_is_left_is_named(
+    project: Project, settings: Settings, login: dict[str, Any]
+) -> None:
+    lab_database.query(settings, "drop role if exists looks_only; create role looks_only login password 'looks-only'")
+    project.revision("0002", "ALTER TABLE t ADD COLUMN c text; SELECT pg_sleep(12)")
+    other = {**login, "user": "looks_only", "password": "looks-only"}
+    try:
+        with contextlib.closing(ours.connect(other, "bluegreen")) as looks:
+            done = project.run("upgrade", "0002", limits=Limits(4, 0), autocommit=True, looks=looks)
+        assert len(done.left) == 1 and TOOL in done.left[0] and login["user"] in done.left[0]
+        result = {**asdict(done), "timed_out": True}
+        said = migration_answer(result, "upgrade", project.commands, "")["problem"]
+        assert "Still there, with what they have locked: server process" in said
+    finally:
+        lab_database.query(settings, "drop role looks_only")
 
 
 def test_statement_that_holds_its_locks_for_too_long_is_ended(project: Project, connection: Any) -> None:

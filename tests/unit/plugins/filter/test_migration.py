@@ -164,7 +164,10 @@ def test_run_that_took_too_long_names_who_stood_in_its_way() -> None:
     blockers = ["server process 7 (app, no name, from 10.0.0.1) is idle in transaction in a transaction of 40 s"]
     found = answer("upgrade", rc=None, timed_out=True, seconds=600.0, blockers=blockers, attempts=3)["problem"]
     assert "to end within its time, found that it did not in 600.0 s" in found
-    assert "It was tried 3 times. In its way: server process 7" in found
+    assert "It was tried 3 times. In its way: server process 7" in found and "Still there" not in found
+    left = ["server process 9 (app, bluegreen.release tool of shop, from 10.0.0.1)"]
+    found = answer("upgrade", rc=None, timed_out=True, seconds=600.0, left=left)["problem"]
+    assert "Still there, with what they have locked: server process 9" in found
 
 
 @pytest.mark.parametrize(
