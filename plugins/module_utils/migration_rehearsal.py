@@ -45,7 +45,8 @@ _INSTEAD = {"comment": " ", "dollars": "$$...$$", "text": "'...'", "value": "NUL
 # What reaches beyond the database that a statement is sent to: other databases, roles, sessions and servers.
 _BEYOND = re.compile(
     r"""\b(?:CREATE|ALTER|DROP)\s+(?:DATABASE|ROLE|USER|GROUP|TABLESPACE|SYSTEM|SERVER|SUBSCRIPTION)\b
-      | \b(?:REASSIGN|DROP)\s+OWNED\b | \bON\s+(?:DATABASE|ROLE|TABLESPACE)\b
+      | \b(?:REASSIGN|DROP)\s+OWNED\b
+      | \b(?:COMMENT|GRANT|REVOKE|LABEL)\b[^;]*\bON\s+(?:DATABASE|ROLE|TABLESPACE)\b
       | \b(?:GRANT|REVOKE)\b(?:(?!\bON\b)[^;])*(?:;|$)
       | \bCOPY\b[^;]*\bPROGRAM\b | \bdblink | \bpostgres_fdw\b | \bpg_(?:terminate|cancel)_backend\b
       | _replication_slot\b""",

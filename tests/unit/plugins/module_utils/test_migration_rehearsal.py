@@ -51,6 +51,7 @@ BEYOND = [
 WITHIN = [
     "GRANT SELECT ON t TO x", "REVOKE ALL ON TABLE t FROM x", "ALTER TABLE t ADD COLUMN role text",
     "CREATE TABLE database (id int)", "CREATE USER_TABLE", "COMMENT ON TABLE t IS 'x'", "COPY t FROM STDIN",
+    "CREATE INDEX i ON role (id)", "SELECT 1 FROM a JOIN role ON role.id = a.id", "UPDATE t SET comment = 'on'",
     "GRANT SELECT ON t TO a; GRANT USAGE ON SCHEMA s TO b",
 ]  # fmt: skip
 
