@@ -61,7 +61,7 @@ SELECT c.oid::bigint, format('%I.%I', n.nspname, c.relname), c.relkind = 'p',
                    ]::regtype[])),
        (SELECT json_agg(pg_relation_filenode(oid)::bigint) FROM part
         WHERE root = c.oid AND pg_relation_filenode(oid) IS NOT NULL),
-       has_table_privilege(c.oid, 'SELECT')
+       has_table_privilege(c.oid, 'SELECT') AND has_schema_privilege(n.oid, 'USAGE')
 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 WHERE c.relkind IN ('r', 'p') AND NOT c.relispartition
   AND n.nspname NOT LIKE 'pg\\_%' AND n.nspname <> 'information_schema'
@@ -231,8 +231,8 @@ def _wanted(connection: Any, wanted: Wanted) -> list[Table]:
     if secret:
         raise DatabaseError(
             f"expected a role that may read the tables whose rows are proved, found that it may not read"
-            f" {', '.join(secret)}: GRANT SELECT ON {secret[0]} to the role of release_database, or set"
-            " migration_proof_rows to 0 to go without the proof"
+            f" {', '.join(secret)}: GRANT SELECT ON {secret[0]}, and USAGE of its schema, to the role of"
+            " release_database, or set migration_proof_rows to 0 to go without the proof"
         )
     return found
 

@@ -361,6 +361,11 @@ def test_role_that_may_not_read(estate: Estate, settings: Settings) -> None:
     with pytest.raises(DatabaseError, match=r"may not read public\.closed: GRANT SELECT ON public\.closed"):
         estate.note("closed")
     estate.note("profiles")
+    lab_database.query(
+        settings, "CREATE SCHEMA shut; CREATE TABLE shut.t (id int); GRANT SELECT ON shut.t TO PUBLIC", NAME
+    )
+    with pytest.raises(DatabaseError, match=r"may not read shut\.t"):
+        estate.note("t")
 
 
 def test_row_security_is_refused_and_not_applied(estate: Estate) -> None:

@@ -46,6 +46,18 @@ def test_the_database_was_migrated(outcome: dict[str, Any]) -> None:
     assert outcome["after"]["revision"] != outcome["before"]["revision"]
 
 
+def test_no_row_was_lost(record: dict[str, Any], outcome: dict[str, Any]) -> None:
+    """Counted and compared beside users, who write meanwhile."""
+    proof = record["migration"]["proof"]
+    tables = {one["table"]: one for one in proof["tables"]}
+    assert (proof["state"], sorted(tables)) == ("proved", ["public.profiles", "public.projects"])
+    for one in tables.values():
+        assert one["compared"] == one["equal"] + one["updated"] + one["gone"] and one["changed"] == 0
+    assert tables["public.profiles"]["compared"] == tables["public.profiles"]["before"] > 20_000
+    assert tables["public.projects"]["sampled"] and tables["public.projects"]["compared"] > 90_000
+    assert "table public.profiles: 20,0" in outcome["steps"][3]["output"]
+
+
 @pytest.mark.usefixtures("nobody_noticed")
 def test_nobody_noticed(outcome: dict[str, Any]) -> None:
     assert set(outcome["load"]["by_slot"]) == {"blue", "green"}
