@@ -11,6 +11,7 @@ Keys of the steps file:
     users_from: index of the step before which users come; default 0.
     rate: their requests per second; default 50. More than that is halved, and said, until this machine has carried
         twice as many with nothing else going on: a request that it cannot carry anyway says nothing about a release.
+    patience: seconds after which a request of theirs has failed; default: that of `bin/lab load`.
     front: where they come, instead of the lab's front doors: a URL with {address} for that of each proxy.
     ca: file of the certificate authority when that is https. In both, $VARIABLES of the environment are filled in.
 """
@@ -169,6 +170,7 @@ def play(plan: Mapping[str, Any]) -> dict[str, Any]:
     rate = float(plan.get("rate", RATE))
     rate = bearable(rate, words) if rate > RATE else rate
     words += ["--rate", f"{rate:g}"]
+    words += ["--timeout", f"{plan['patience']:g}"] if "patience" in plan else []
     heard: list[str] = []
     alone = plan.get("users_from", 0)
     with eavesdropper(secrets(), heard):

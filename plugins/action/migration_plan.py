@@ -31,6 +31,7 @@ SPEC: Options = {
     "live": {"type": "list", "elements": "dict", "default": []},
     "contract": {"type": "bool", "default": False},
     "irreversible": {"type": "bool", "default": False},
+    "closed_door": {"type": "bool", "default": False},
     "unasked": {"type": "str", "default": ""},
     "uncopied": {"type": "str", "default": ""},
     "left": {"type": "list", "elements": "str", "default": []},
@@ -74,16 +75,22 @@ def outlook(given: Mapping[str, Any]) -> dict[str, Any]:
     try:
         planned = _planned(given, seen)
     except (MigrationError, LintError) as error:
-        asks_live = seen.known is not None and not given["live"]
+        asks_live = _asks_live(given, seen)
         asks_preview = bool(names) and "preview" in given["commands"] and "preview" not in given["results"]
         asks_copy = isinstance(error, Unknown) and _can_be_seen(given)
         return {
             **found, "problem": str(error), "asks_live": asks_live, "asks_preview": asks_preview,
             "asks_copy": asks_copy, "unknown": migration_seen.unknown(seen) if asks_copy else [],
         }  # fmt: skip
+    found["asks_live"] = bool(planned.breaking) and _asks_live(given, seen)
     return {
         **found, "after": planned.target, "plan": planned.as_dict(), "lines": migration_plan.in_words(planned)
     }  # fmt: skip
+
+
+def _asks_live(given: Mapping[str, Any], seen: View) -> bool:
+    """Whether what the live image has could change the answer: a refusal, or a door that is closed for nothing."""
+    return seen.known is not None and not given["live"]
 
 
 def _planned(given: Mapping[str, Any], seen: View) -> Plan:
@@ -93,7 +100,12 @@ def _planned(given: Mapping[str, Any], seen: View) -> Plan:
     if given["contract"]:
         planned = migration_plan.contract(seen, linted, given["irreversible"])
     else:
-        planned = migration_plan.plan(seen, linted, _live(given))
+        planned = migration_plan.plan(seen, linted, _live(given), given["closed_door"])
+    if planned.breaking and not given["commands"].get("downgrade"):
+        raise MigrationError(
+            "expected migration_commands.downgrade, found none: revisions that the live version does not survive are"
+            " applied behind the closed door only with a way back"
+        )
     if planned.steps:
         migration_plan.require_settings(seen, given["lock_timeout_seconds"])
     limits = {str(name): float(seconds) for name, seconds in given["limits"].items()}

@@ -60,6 +60,11 @@ def _proxy_problems(views: HostViews, lb_hosts: Sequence[str], document: Mapping
             problems.append(f"{host}: expected the probe through nginx to answer blue or green, found {live}.")
         elif not proxy.get("agree"):
             problems.append(f"{host}: expected file and probe to agree, found file {proxy.get('file')}, probe {live}.")
+        if proxy.get("door") == "closed":
+            problems.append(
+                f"{host}: expected an open door, found it closed: users wait. Unless a release runs right now, "
+                "playbooks/rollback.yml takes back what left it so, or playbooks/reconcile.yml opens it."
+            )
         if wanted and live in SLOTS and live != wanted:
             problems.append(f"{host}: expected {wanted} as the record says, found {live}. The proxy is believed.")
     slots = {host: live_of(proxy) for host, proxy in known.items()}

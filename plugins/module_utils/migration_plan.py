@@ -12,9 +12,10 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
+from ansible_collections.bluegreen.release.plugins.module_utils import closed_door as door
 from ansible_collections.bluegreen.release.plugins.module_utils.migration_eval import MigrationError
 from ansible_collections.bluegreen.release.plugins.module_utils.migration_revisions import Revision, View
 
@@ -85,6 +86,7 @@ class Plan:
         steps: revisions to apply.
         postponed: contract revisions at the end, which wait until no slot runs older code.
         rollback_class: what going back may be.
+        breaking: revisions of the steps that the live code does not survive; applied behind the closed door.
     """
 
     before: str
@@ -93,6 +95,7 @@ class Plan:
     steps: tuple[Step, ...]
     postponed: tuple[Step, ...]
     rollback_class: str = "switch"
+    breaking: tuple[str, ...] = ()
 
     def as_dict(self) -> dict[str, Any]:
         """For the record, and for the tasks of the role."""
@@ -103,6 +106,7 @@ class Plan:
             "steps": [_row(step) for step in self.steps],
             "postponed": [_row(step) for step in self.postponed],
             "rollback_class": self.rollback_class,
+            "breaking": list(self.breaking),
             "tables": sorted({name for step in self.steps for name in step.tables or ()}),
             "tables_known": all(step.tables is not None for step in self.steps),
         }
@@ -175,11 +179,13 @@ def _require_agreement(one: Revision, found: str, linted: Linted) -> None:
     )
 
 
-def plan(view: View, linted: Mapping[str, Linted], live_knows: Sequence[str] | None = None) -> Plan:
+def plan(
+    view: View, linted: Mapping[str, Linted], live_knows: Sequence[str] | None = None, closed_door: bool = False
+) -> Plan:
     """What a release applies. Raises MigrationError where the live code would not survive what the candidate needs.
 
     linted: by revision, of those whose SQL is known. live_knows: revisions that the live slot's image has; its code was
-    written for them. None where that is not known.
+    written for them. None where that is not known. closed_door: whether users may be kept from the live code meanwhile.
     """
     steps = _steps(view, linted)
     needed = max((number for number, step in enumerate(steps, 1) if step.phase in ("expand", "data")), default=0)
@@ -188,9 +194,25 @@ def plan(view: View, linted: Mapping[str, Linted], live_knows: Sequence[str] | N
         for step in steps[:needed]
         if step.phase in ("contract", "irreversible") and step.revision not in (live_knows or ())
     ]
-    if breaking:
+    if breaking and not closed_door:
         _refuse(breaking, steps[:needed], linted, live_knows is not None)
-    return _divided(view, steps, needed)
+    found = _divided(view, steps, needed)
+    if not breaking:
+        return found
+    _require_return(found.steps)
+    return replace(found, rollback_class=door.CLASS, breaking=tuple(step.revision for step in breaking))
+
+
+def _require_return(steps: Sequence[Step]) -> None:
+    """Whoever waits at the door must be let in again, also where the release fails: so there is a way back."""
+    for step in steps:
+        if step.phase == "irreversible":
+            raise MigrationError(
+                f"Revision {step.revision} is `irreversible`, and the live code does not survive what this release"
+                " applies with it. Expected revisions that a downgrade brings back behind the closed door, because a"
+                " release that fails there has no other way back. Nothing was migrated. Release the code that does"
+                " without the old schema first"
+            )
 
 
 def contract(view: View, linted: Mapping[str, Linted], irreversible: bool) -> Plan:
@@ -262,7 +284,8 @@ def _refuse(breaking: Sequence[Step], steps: Sequence[Step], linted: Mapping[str
         f"Revision {first.revision} is `{first.phase}`{why}. Users are on code whose image {knows}, and that code runs"
         f" on the migrated database until the switch, and after every rollback; revision {later.revision}"
         f" (`{later.phase}`), which this image needs, comes behind it. Nothing was migrated. Release the code that does"
-        " without the old schema first, with the contract behind everything that it needs"
+        " without the old schema first, with the contract behind everything that it needs; or set release_closed_door,"
+        " which keeps users waiting while it is applied"
     )
 
 
@@ -298,7 +321,8 @@ def require_settings(view: View, seconds: float) -> None:
 
 def in_words(found: Plan) -> list[str]:
     """The plan for people, a line each."""
-    return [*map(_words, map(_row, found.steps)), *map(_waits, map(_row, found.postponed))]
+    behind = [_DOOR.format(names=" and ".join(found.breaking))] if found.breaking else []
+    return [*map(_words, map(_row, found.steps)), *map(_waits, map(_row, found.postponed)), *behind]
 
 
 def waiting(document: Mapping[str, Any] | None) -> list[str]:
@@ -317,4 +341,8 @@ def _waits(row: Mapping[str, Any]) -> str:
     return f"{_words(row)}, waits until no slot runs older code"
 
 
+_DOOR = (
+    "Behind the closed door: the live version does not survive {names}, so nobody reaches it from before the first"
+    " revision until users are switched; going back goes the same way."
+)
 _BY = {"mark": "its mark", "inventory": "migration_phases", "lint": "its SQL", "copy": "seen running on a copy"}

@@ -38,6 +38,11 @@ _EXPLANATIONS = (
         "This nginx has no HTTP/2. Set nginx_switchover_http2: false, then run again.",
     ),
     (
+        r'unknown directive "auth_(request|delay)"',
+        "Requests are held by auth_delay, which nginx has since 1.17.10, and by its module auth_request. "
+        "This nginx does not have both. Set release_closed_door: maintenance, or use another nginx, then run again.",
+    ),
+    (
         r'"listen" directive is not allowed here|"server" directive is not allowed here|'
         r'"upstream" directive is not allowed here|"geo" directive is not allowed here',
         "Our http file is included at the wrong level: it belongs at the http level, beside your server blocks and not "

@@ -13,17 +13,22 @@ from ansible_collections.bluegreen.release.plugins.module_utils.nginx_http impor
 UNREACHABLE = "unreachable"
 OURS = "ours"
 GENERATION_HEADER = "x-release-generation"
+DOOR_HEADER = "x-release-door"
 # nginx itself says these when it got no answer from the slot.
 _NOT_FROM_THE_SLOT = (502, 504)
 
 
 @dataclass(frozen=True)
 class Probe:
-    """An answer of the probe. live: blue, green, unknown or unreachable; reason: why it is unreachable."""
+    """An answer of the probe.
+
+    live: blue, green, unknown or unreachable; reason: why it is unreachable; door: open, closed, or empty for none.
+    """
 
     live: str
     generation: str
     reason: str
+    door: str = ""
 
 
 def probe(url: str, headers: Mapping[str, str], timeout_seconds: float, tls: Tls | None = None) -> Probe:
@@ -40,7 +45,7 @@ def probe(url: str, headers: Mapping[str, str], timeout_seconds: float, tls: Tls
             f"expected the probe to answer 200 with blue, green or unknown, found {answer.status}: the site is not "
             "configured here, or this address or secret is refused",
         )
-    return Probe(live, generation, "")
+    return Probe(live, generation, "", answer.headers.get(DOOR_HEADER, ""))
 
 
 def look_at_front(
@@ -83,6 +88,16 @@ def look_at_generation(url: str, headers: Mapping[str, str], tls: Tls | None = N
     def look(timeout_seconds: float) -> str:
         seen = probe(url, headers, timeout_seconds, tls)
         return seen.generation or seen.reason
+
+    return look
+
+
+def look_at_door(url: str, headers: Mapping[str, str], tls: Tls | None = None) -> Callable[[float], str]:
+    """A look for prove(): open or closed as nginx's workers see the door, or what was found instead."""
+
+    def look(timeout_seconds: float) -> str:
+        seen = probe(url, headers, timeout_seconds, tls)
+        return seen.door or seen.reason or "no door"
 
     return look
 

@@ -11,6 +11,15 @@ from typing import Any
 
 from ansible_collections.bluegreen.release.plugins.module_utils import spool
 from ansible_collections.bluegreen.release.plugins.module_utils.fence import FenceError, fenced
+from ansible_collections.bluegreen.release.plugins.module_utils.nginx_door import (
+    CLOSED,
+    OPEN,
+    close_door,
+    closed_since,
+    door_path,
+    open_door,
+    read_door,
+)
 from ansible_collections.bluegreen.release.plugins.module_utils.nginx_flags import (
     NONE,
     UNKNOWN,
@@ -28,6 +37,7 @@ from ansible_collections.bluegreen.release.plugins.module_utils.nginx_http impor
 from ansible_collections.bluegreen.release.plugins.module_utils.nginx_probe import (
     UNREACHABLE,
     Probe,
+    look_at_door,
     look_at_front,
     probe,
 )
@@ -37,6 +47,12 @@ from ansible_collections.bluegreen.release.plugins.module_utils.state_directory 
 
 _LONGEST_WAIT_SECONDS = 60.0
 _LOOK_SECONDS = 2.0
+# What each of these states of the module makes of the door.
+_DOORS = {"closed": CLOSED, "opened": OPEN}
+_NO_DOOR = (
+    "expected nginx to say whether its door is open, found that it has none, or does not answer. Set "
+    "release_closed_door, and run the role's entry point configure; nobody waits."
+)
 
 
 def refusal(file: str, seen: Probe, directory: str) -> str:
@@ -89,6 +105,9 @@ class Switch:
             probe_reason=seen.reason,
             generation=seen.generation,
             agree=file == seen.live and file not in (NONE, UNKNOWN),
+            door=read_door(self.directory),
+            door_seen=seen.door,
+            door_since=closed_since(self.directory),
         )
         return refusal(file, seen, self.directory)
 
@@ -143,11 +162,72 @@ class Switch:
                 self.wait_for_instant()
                 instant = switch_flag(self.directory, slot)
                 self.result.update(changed=True, renamed_at=time.time(), file=slot)
+            self.let_in()
             self.stamp()
             warning = settle(self.directory)
             if warning:
                 self.warnings.append(warning)
             return instant
+
+    def let_in(self) -> None:
+        """Open the door, where it is closed: whoever waited goes to the slot that is live now."""
+        since = closed_since(self.directory)
+        if open_door(self.directory):
+            held = None if since is None else round(max(0.0, time.time() - since), 3)
+            self.result.update(changed=True, door=OPEN, held_seconds=held)
+
+    def move_door(self) -> None:
+        """Close or open the door under the fence. FlagsError when it is refused, and then nobody waits."""
+        wanted = self.params["state"]
+        with fenced(
+            self.params["state_directory"],
+            self.params["epoch"],
+            self.params["fence_wait_seconds"],
+            dry_run=self.check_mode,
+        ):
+            reason = self.query()
+            before = self.result["door"]
+            self.result["diff"] = {
+                "before": door_path(self.directory, before) + "\n",
+                "after": door_path(self.directory, _DOORS[wanted]) + "\n",
+            }
+            if wanted == "closed" and (reason or not self.result["door_seen"]):
+                raise FlagsError(reason or _NO_DOOR)
+            if self.check_mode:
+                self.result["changed"] = before != _DOORS[wanted]
+                return
+            if wanted == "opened":
+                self.let_in()
+            elif close_door(self.directory, time.time()):
+                self.result.update(changed=True, door=CLOSED, door_since=closed_since(self.directory))
+
+    def prove_door(self) -> str:
+        """Prove through nginx that its workers see the door as it is; the reason of a failed proof, else empty."""
+        door = self.result["door"]
+        look = look_at_door(self.params["probe_url"], self.params["probe_headers"], self.tls)
+        proof = prove(look, door, self.params["prove_seconds"], self.params["prove_timeout_seconds"])
+        self.result["proof"] = proof.as_result()
+        if proof.proved:
+            return ""
+        return (
+            f"expected every answer of {self.params['probe_url']} over {self.params['prove_seconds']:g} s to say that "
+            f"the door is {door}, found {proof.found} within {self.params['prove_timeout_seconds']:g} s."
+        )
+
+    def run_door(self) -> None:
+        """Close or open the door, with proof. One that is not proved to be closed is opened again."""
+        self.move_door()
+        if self.check_mode:
+            return
+        reason = self.prove_door()
+        # Where nginx has no door, or is not there, nobody waits at an open one.
+        if not reason or (self.result["door"] == OPEN and self.result["door_seen"] == ""):
+            return
+        if self.result["door"] == CLOSED:
+            open_door(self.directory)
+            self.result["door"] = OPEN
+            reason += " It was opened again."
+        raise FlagsError(reason)
 
     def stamp(self) -> None:
         """Say in the flag when its slot was chosen, behind the rename: proxies that were away compare it (start_guard).
@@ -207,6 +287,9 @@ class Switch:
         """Do what the state asks. FlagsError or FenceError when it is refused or cannot be proved."""
         if self.params["state"] == "query":
             self.query()
+            return
+        if self.params["state"] in _DOORS:
+            self.run_door()
             return
         if self.params.get("document"):
             self.store()

@@ -8,6 +8,7 @@ import contextlib
 import os
 
 from ansible_collections.bluegreen.release.plugins.module_utils.nginx_apply import Goal
+from ansible_collections.bluegreen.release.plugins.module_utils.nginx_door import DOORS, door_path
 from ansible_collections.bluegreen.release.plugins.module_utils.nginx_files import FileSet, ManagedFile
 from ansible_collections.bluegreen.release.plugins.module_utils.nginx_flags import NONE, SLOTS, flag_path
 from ansible_collections.bluegreen.release.plugins.module_utils.nginx_generations import Generation
@@ -41,7 +42,8 @@ class Withdrawal(Run):
         self.make_so(FileSet(list(wanted.values())), [goal], goal.look(LOOK_SECONDS) != NONE)
         # The drop-in first: it names the others.
         self.put_guard(FileSet([ManagedFile(path, None) for path in reversed(guard_paths(self.params))]))
-        left = [path for path in (flag_path(self.params["flags_directory"], slot) for slot in SLOTS)]
+        directory = self.params["flags_directory"]
+        left = [*(flag_path(directory, slot) for slot in SLOTS), *(door_path(directory, state) for state in DOORS)]
         left = [path for path in left if os.path.lexists(path)]
         self.result["changed"] = self.result["changed"] or bool(kept or left)
         if self.check_mode:

@@ -26,6 +26,7 @@ from ansible_collections.bluegreen.release.plugins.module_utils.rollback_plan im
     elsewhere,
     refusal_of_health,
     require_whole,
+    shut_of,
     unhealthy,
 )
 
@@ -100,10 +101,13 @@ def _bring(
     behind = [host for host in answered if not _holds(looks[host]["record"], document)]
     if not moves and not behind:
         return _made(NOTHING, f"Every proxy that answers serves {slot}, as recorded.", silent, slot)
-    _require_less_than_the_record(looks, answered, moves, document, slot)
+    # A door that was left closed is opened, whatever is behind it: that is no word of where users are.
+    shut = shut_of(looks, lb_hosts)
+    strayed = {host: how for host, how in moves.items() if host not in shut or looks[host]["proxy"]["probe"] != slot}
+    _require_less_than_the_record(looks, answered, strayed, document, slot)
     version = document["version"] if slot == document["to_slot"] else document["from_version"]
     ill = [*unhealthy(looks, app_hosts, slot, version)]
-    if moves and ill:
+    if strayed and ill:
         raise Refused(refusal_of_health(slot, version, ill, ""))
     try:
         wish = release_take.to_take_over(

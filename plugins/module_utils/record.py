@@ -33,16 +33,16 @@ FIELDS: Mapping[str, tuple[type, ...]] = {
     "standby": (dict, type(None)), "transitions": (list,), "rollback_of": _MAYBE, "started_at": _TEXT,
     "ended_at": _MAYBE, "configuration": (dict, type(None)), "from_configuration": (dict, type(None)),
     "adoption": (dict, type(None)), "migration": (dict, type(None)),
-    "backup": (dict, type(None)),
+    "backup": (dict, type(None)), "downtime": (list, type(None)),
 }  # fmt: skip
 
 # Fields that came after the first records were written; one without them is still valid.
-LATER = frozenset(("configuration", "from_configuration", "adoption", "migration", "backup"))
+LATER = frozenset(("configuration", "from_configuration", "adoption", "migration", "backup", "downtime"))
 
 # What a phase may add to the record. Verdicts are appended, everything else is replaced.
 FACTS = (
     "revision_before", "revision_after", "rollback_class", "config_generation", "failure", "verdicts", "standby",
-    "rollback_of", "configuration", "adoption", "migration", "backup",
+    "rollback_of", "configuration", "adoption", "migration", "backup", "downtime",
 )  # fmt: skip
 
 

@@ -7,7 +7,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ansible_collections.bluegreen.release.plugins.module_utils import record, singleton_back, standby
+from ansible_collections.bluegreen.release.plugins.module_utils import (
+    closed_door,
+    record,
+    singleton_back,
+    standby,
+)
 from ansible_collections.bluegreen.release.plugins.module_utils.rollback_outcome import Failure, Told, Undo
 
 
@@ -40,6 +45,7 @@ def release_report(
     before, after = document.get("revision_before"), document.get("revision_after")
     if before != after:
         lines.append(f"The database went from revision {before or 'none'} to {after}.")
+    lines += closed_door.words(document)
     lines += [f"WARNING: {warning}" for warning in warnings]
     lines.append(f"Record: {document['release_id']}")
     closed = standby.words(document)
@@ -57,6 +63,7 @@ def rollback_report(
         return f"Check mode: nothing was touched.\n{what}"
     parts = [_what_failed(document, failure), _where_users_are(document, undo), _what_became(document, undo)]
     parts.append(_where_the_schema_is(document))
+    parts += closed_door.words(document)
     if told:
         parts += [f"Brought back: {line}." for line in told["done"]]
         parts += [f"NOT BROUGHT BACK: {line}." for line in told["undone"]]
@@ -110,6 +117,8 @@ def _what_became(document: Mapping[str, Any], undo: Undo) -> str:
 def _where_the_schema_is(document: Mapping[str, Any]) -> str:
     before, after = document.get("revision_before"), document.get("revision_after")
     phases = {step["phase"] for step in document["transitions"]}
+    if before is not None and before == after and document.get("rollback_class") == closed_door.CLASS:
+        return f"The database is back at revision {before}."
     if "migrating" in phases and "migrated" not in phases:
         now = f"it is at revision {after} now" if after else "where it is now, the record does not know"
         return f"The migration did not end; the database was at revision {before or 'none'} when it began, and {now}."

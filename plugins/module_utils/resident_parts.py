@@ -12,6 +12,7 @@ from ansible_collections.bluegreen.release.plugins.module_utils import (
     http_run,
     lock,
     lock_taking,
+    nginx_door,
     nginx_flags,
     nginx_http,
     nginx_probe,
@@ -28,7 +29,7 @@ from ansible_collections.bluegreen.release.plugins.module_utils import (
 )
 
 PARTS = (
-    configuration, fence, http_client, http_eval, http_run, lock, lock_taking, nginx_flags, nginx_http, nginx_probe,
-    nginx_switching, record, record_writing, rollback_looking, slot_health, source, spool, state_directory, tls,
-    transitions,
+    configuration, fence, http_client, http_eval, http_run, lock, lock_taking, nginx_door, nginx_flags, nginx_http,
+    nginx_probe, nginx_switching, record, record_writing, rollback_looking, slot_health, source, spool, state_directory,
+    tls, transitions,
 )  # fmt: skip

@@ -7,7 +7,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, TypedDict
 
-from ansible_collections.bluegreen.release.plugins.module_utils import configuration, migration_slow, singleton_back
+from ansible_collections.bluegreen.release.plugins.module_utils import (
+    closed_door,
+    configuration,
+    migration_slow,
+    singleton_back,
+)
 
 
 class Failure(TypedDict):
@@ -114,6 +119,9 @@ def facts_of(
     answers = [facts[host].get("__rollback_nginx") for host in lb_hosts]
     if answers and all(one and not any(one.get(flag) for flag in ("failed", "missing")) for one in answers):
         learned["config_generation"] = (document.get("from_configuration") or {}).get("nginx")
+    held = {host: facts[host].get("__rollback_held") or {} for host in lb_hosts}
+    if found := closed_door.downtime("rollback", held):
+        learned["downtime"] = [*(document.get("downtime") or []), found]
     return learned
 
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any, TypedDict
 
 from ansible_collections.bluegreen.release.plugins.module_utils import (
+    closed_door,
     downgrade_plan,
     lock,
     record,
@@ -103,8 +104,9 @@ def plan(
     ill = [*unhealthy(looks, app_hosts, slot, version)] if slot else []
     if why := standby.closed_because(document):
         ill.append(f"it does not work on what {document['version']} writes, as its record says: {why}")
-    # What is stopped where all users are in the slot already takes nothing from them.
-    if ill and not asked.force and elsewhere(looks, lb_hosts, slot):
+    # What is stopped where all users are in the slot already takes nothing from them; and one that does not survive the
+    # schema is judged when the schema is back.
+    if ill and not asked.force and not closed_door.goes_back_behind(document) and elsewhere(looks, lb_hosts, slot):
         raise Refused(refusal_of_health(slot, version, ill, ", or go back all the same with -e rollback_force=true"))
     notes += [f"{slot} is not healthy: {text}" for text in ill]
     try:
@@ -236,13 +238,20 @@ def _require_target(newest: Sequence[Mapping[str, Any]], wanted: str) -> None:
 def elsewhere(looks: Looks, lb_hosts: Sequence[str], slot: str) -> dict[str, str]:
     """Proxies of which it is not known, by flag and by nginx alike, that they serve *slot*; what is known of each."""
     seen = {host: looks[host]["proxy"] for host in lb_hosts if (looks.get(host) or {}).get("proxy")}
-    return {
+    found = {
         host: f"serves {proxy['probe']}"
         if proxy["agree"]
         else f"has the flag of {proxy['file']}, while nginx says {proxy['probe']}"
         for host, proxy in seen.items()
         if not (proxy["agree"] and proxy["probe"] == slot)
     }
+    shut = {host: "lets nobody in, its door is closed" for host in shut_of(looks, lb_hosts) if host not in found}
+    return {host: {**found, **shut}[host] for host in seen if host in found or host in shut}
+
+
+def shut_of(looks: Looks, lb_hosts: Sequence[str]) -> list[str]:
+    """Proxies whose door is closed."""
+    return [host for host in lb_hosts if ((looks.get(host) or {}).get("proxy") or {}).get("door") == closed_door.CLOSED]
 
 
 def _require_there(looks: Looks, lb_hosts: Sequence[str], slot: str, document: Mapping[str, Any]) -> None:

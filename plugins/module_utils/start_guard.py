@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ansible_collections.bluegreen.release.plugins.module_utils.fence import FenceError, flocked
+from ansible_collections.bluegreen.release.plugins.module_utils.nginx_door import OPEN, open_door, read_door
 from ansible_collections.bluegreen.release.plugins.module_utils.nginx_flags import (
     SLOTS,
     FlagsError,
@@ -32,15 +33,20 @@ from ansible_collections.bluegreen.release.plugins.module_utils.nginx_http impor
 ASK_SECONDS = 2.0
 FENCE_SECONDS = 10.0
 LIVE_HEADER = "x-release-live"
+DOOR_HEADER = "x-release-door"
 
 
 @dataclass(frozen=True)
 class Standing:
-    """Where a proxy has its users. stamp: of the move that brought them there; host: whose it is."""
+    """Where a proxy has its users.
+
+    stamp: of the move that brought them there; host: whose it is; door: open, closed, or empty for none.
+    """
 
     host: str
     slot: str
     stamp: Stamp
+    door: str = ""
 
 
 def to_follow(own: Standing, others: Iterable[Standing]) -> Standing | None:
@@ -60,7 +66,9 @@ def standing_of(peer: Mapping[str, str], settings: Mapping[str, Any]) -> Standin
     except AskError:
         return None
     slot, stamp = answer.headers.get(LIVE_HEADER, ""), parse_stamp(answer.body)
-    return Standing(peer["host"], slot, stamp) if answer.status == 200 and slot in SLOTS and stamp else None
+    if answer.status != 200 or slot not in SLOTS or not stamp:
+        return None
+    return Standing(peer["host"], slot, stamp, answer.headers.get(DOOR_HEADER, ""))
 
 
 def ask_all(settings: Mapping[str, Any]) -> list[Standing]:
@@ -80,6 +88,23 @@ def follow(newer: Standing, own: Standing, settings: Mapping[str, Any]) -> None:
             settle(directory)
 
 
+def let_in(others: Iterable[Standing], settings: Mapping[str, Any]) -> None:
+    """Open the door where another proxy has its own open: it was closed when this one went away. What stands in the way
+    is told, and keeps nginx from nothing."""
+    directory = settings["flags_directory"]
+    if read_door(directory) == OPEN:
+        return
+    if not (seen := [one.host for one in others if one.door == OPEN]):
+        say("the door is closed here, and no other proxy says that it is open; playbooks/rollback.yml opens it")
+        return
+    try:
+        with flocked(settings["state_directory"], FENCE_SECONDS):
+            open_door(directory)
+        say(f"the door was closed when this proxy went away and is opened now, as {seen[0]} has its own open")
+    except (FlagsError, FenceError) as error:
+        say(f"expected to open the door, found: {error}")
+
+
 def guard(path: str) -> int:
     """Follow the other proxies where that is due. The exit code: 1 where nginx would serve a slot that users left."""
     with open(path, encoding="utf-8") as stream:
@@ -90,6 +115,7 @@ def guard(path: str) -> int:
         return 0
     own = Standing("", slot, read_stamp(settings["flags_directory"], slot))
     others = ask_all(settings)
+    let_in(others, settings)
     newer = to_follow(own, others)
     if newer is None:
         say(f"users stay on {slot}; {len(others)} of {len(settings['peers'])} other proxies answered")

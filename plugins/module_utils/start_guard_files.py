@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 from ansible_collections.bluegreen.release.plugins.module_utils import (
     fence,
+    nginx_door,
     nginx_flags,
     nginx_http,
     program,
@@ -23,7 +24,7 @@ from ansible_collections.bluegreen.release.plugins.module_utils.nginx_files impo
 
 PROGRAM, SETTINGS = "start_guard", "start_guard.json"
 STAMP_PATH = "/stamp"
-_MODULES = (fence, nginx_flags, nginx_http, start_guard, tls)
+_MODULES = (fence, nginx_door, nginx_flags, nginx_http, start_guard, tls)
 _DROP_IN = """# Managed by bluegreen.release (role nginx_switchover). Changes made by hand are overwritten.
 # Before nginx starts: where users were moved while this proxy was away, it follows the other proxies.
 [Service]

@@ -63,6 +63,12 @@ options:
     description: With O(contract), whether revisions of phase C(irreversible) are to be applied as well.
     type: bool
     default: false
+  closed_door:
+    description: >-
+      Whether users may be kept from the live slot while revisions are applied that its code does not survive. Without
+      it they are refused.
+    type: bool
+    default: false
   unasked:
     description: Why the tool was not asked; empty when it was.
     type: str
@@ -144,7 +150,9 @@ lines:
   type: list
   elements: str
 plan:
-  description: C(before), C(target), C(head), C(steps), C(postponed) and C(rollback_class); null where there is none.
+  description: >-
+    C(before), C(target), C(head), C(steps), C(postponed), C(rollback_class) and C(breaking), the revisions that need
+    the closed door; null where there is none.
   returned: always
   type: dict
 asks_live:

@@ -17,6 +17,8 @@ description:
   - Renames C(live.blue) to C(live.green) or back, under the fence of the host, and proves over fresh connections
     through the front door of this very proxy that every answer then comes from the wanted slot.
   - Going back is the same task with the other slot. The module restores nothing by itself.
+  - With V(closed) and V(opened) it renames C(door.open) to C(door.closed) or back. While the door is closed, nginx lets
+    nobody to a slot; how, is in its configuration. A door that is not proved to be closed is opened again.
 attributes:
   check_mode:
     support: full
@@ -29,9 +31,11 @@ attributes:
     description: A slot that is live already is proved to be so, and nothing changes.
 options:
   state:
-    description: V(query) reads and never changes anything; V(switched) makes O(slot) live.
+    description: >-
+      V(query) reads and never changes anything; V(switched) makes O(slot) live, and then opens a door that is closed;
+      V(closed) and V(opened) move the door alone.
     type: str
-    choices: [switched, query]
+    choices: [switched, query, closed, opened]
     default: switched
   slot:
     description: The slot to make live.
@@ -104,6 +108,23 @@ agree:
   description: Whether files and workers named the same slot. Read before a switch.
   type: bool
   returned: always
+door:
+  description: What the files say of the door, V(open) or V(closed); after it was moved, the new state.
+  type: str
+  returned: always
+door_seen:
+  description: >-
+    What nginx's workers see of the door, V(open) or V(closed). Empty when unreachable, or configured without a door.
+  type: str
+  returned: always
+door_since:
+  description: When the door was closed, seconds since 1970; null where it is open, or nothing says it.
+  type: float
+  returned: always
+held_seconds:
+  description: For how long the door was closed; null where nothing says it.
+  type: float
+  returned: the door was opened
 stored:
   description: >-
     release_id and sequence of the record that is stored, with done true; msg with the reason where it is not.
@@ -118,7 +139,7 @@ proof:
     requests made, wanted (from the slot), first and last seen, last_other and last_other_seconds (the last answer that
     was not from the slot, seconds after the rename), seconds, found (count of each), proved.
   type: dict
-  returned: state is switched and not check mode
+  returned: not query and not check mode
 """
 
 from ansible.module_utils.basic import AnsibleModule
@@ -128,7 +149,7 @@ from ansible_collections.bluegreen.release.plugins.module_utils.options import F
 SPEC: Options = {
     **FENCE_TO_ACT,
     **PROXY,
-    "state": {"type": "str", "choices": ["switched", "query"], "default": "switched"},
+    "state": {"type": "str", "choices": ["switched", "query", "closed", "opened"], "default": "switched"},
     "slot": {"type": "str", "choices": ["blue", "green"]},
     "flags_directory": {"type": "path", "required": True},
     "document": {"type": "dict"},
@@ -138,7 +159,11 @@ SPEC: Options = {
     "prove_seconds": {"type": "float", "default": 0.5},
     "at": {"type": "float"},
 }
-REQUIRED_IF = [("state", "switched", ["slot", "state_directory", "epoch", "front_url"])]
+REQUIRED_IF = [
+    ("state", "switched", ["slot", "state_directory", "epoch", "front_url"]),
+    ("state", "closed", ["state_directory", "epoch"]),
+    ("state", "opened", ["state_directory", "epoch"]),
+]
 
 
 def main() -> None:

@@ -131,6 +131,16 @@ def test_a_missing_include_is_refused_with_the_line_and_its_place(
     assert not own.http_file.exists() and not own.server_file.exists()
 
 
+def test_the_door_of_somebodys_own_server(included: Included) -> None:
+    proxy, inputs = included.proxy, {"release_closed_door": "maintenance"}
+    included.site(inputs=inputs).run()
+    switching(proxy, "", state="closed", prove_seconds=0.1, **included.options).run()
+    assert (included.front().status, included.front().headers["retry-after"]) == (503, "30")
+    assert (included.front("/api/").status, included.front("/static/").status) == (204, 200)
+    switching(proxy, "green", **included.options).run()
+    assert included.front().headers["x-backend"] == "green"
+
+
 def test_an_include_taken_away_later_is_found_out(included: Included) -> None:
     included.site().run()
     users = included.users_file.read_text()

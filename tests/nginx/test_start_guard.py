@@ -69,6 +69,36 @@ def test_a_proxy_that_was_away_follows_the_one_that_was_moved(pair: tuple[Proxy,
     assert "users stay on blue; 1 of 1" in start_again(away)[1]
 
 
+@pytest.fixture
+def doors() -> Iterator[tuple[Proxy, Proxy]]:
+    """Two proxies that have a door, each guarded by the other."""
+    with contextlib.ExitStack() as stack:
+        first, second = stack.enter_context(new_proxy()), stack.enter_context(new_proxy())
+        for proxy, peer in ((first, second), (second, first)):
+            proxy.write(release_closed_door="maintenance")
+            proxy.start()
+            guarded(proxy, peer, inputs={"release_closed_door": "maintenance"}).run()
+            switching(proxy, "blue", epoch=7).run()
+            told = proxy.root / "guard" / "start_guard.json"
+            told.write_text(told.read_text().replace(f":{proxy.port}/", f":{peer.port}/"))
+        yield first, second
+
+
+def test_a_door_that_was_opened_while_a_proxy_was_away_is_open_when_it_is_back(doors: tuple[Proxy, Proxy]) -> None:
+    away, there = doors
+    for proxy in doors:
+        switching(proxy, "", state="closed", epoch=8, prove_seconds=0.1).run()
+    away.stop()
+    code, said = start_guarded(away)
+    assert code == 0 and "no other proxy says that it is open" in said
+    assert away.front().status == 503, "nobody has opened one yet"
+    away.stop()
+    switching(there, "green", epoch=8).run()
+    code, said = start_guarded(away)
+    assert code == 0 and "is opened now" in said and "users go to green" in said
+    assert away.front().headers["x-backend"] == "green"
+
+
 def start_again(proxy: Proxy) -> tuple[int, str]:
     proxy.stop()
     return start_guarded(proxy)

@@ -72,6 +72,18 @@ def test_http2_over_the_users_certificate(secure: Proxy) -> None:
     assert version(secure) == "2 200"
 
 
+def test_requests_of_one_http2_connection_wait_each_for_itself(own: Proxy) -> None:
+    start(own, release_closed_door="hold", release_closed_door_seconds=6)
+    (own.flags / "door.closed").touch()
+    told = ("--http2", "--parallel", "-d", "a=b", "-o", "/dev/null", "-w", "%{http_version} %{http_code}\n")
+    many = [word for number in range(5) for word in (f"https://shop.test:{own.port}/{number}", "-o", "/dev/null")]
+    process = curl(own, "/", *told, *many)
+    time.sleep(0.7)
+    assert process.poll() is None
+    (own.flags / "door.closed").unlink()
+    assert process.communicate(timeout=10)[0].split("\n")[:-1] == ["2 200"] * 6
+
+
 def test_http2_can_be_left_out(own: Proxy) -> None:
     start(own, nginx_switchover_http2=False)
     assert version(own) == "1.1 200"

@@ -24,7 +24,7 @@ def ask(results: dict[str, str], failed: str = "", **more: Any) -> dict[str, Any
     given: dict[str, Any] = {
         "results": {**answers, failed: said("", 1)} if failed else answers, "commands": COMMANDS, "phases": {},
         "revision_pattern": r"^(\d+)", "unknown_pattern": "", "pending_pattern": "", "live": [], "unasked": "",
-        "contract": False, "irreversible": False, "uncopied": "",
+        "contract": False, "irreversible": False, "closed_door": False, "uncopied": "",
         "left": [], "lock_timeout_seconds": 0.0, "limits": {}, "slow": [], "slow_accepted": [], **more,
     }  # fmt: skip
     return outlook(given)
@@ -130,6 +130,27 @@ def test_contract_before_what_is_needed_asks_what_the_live_code_was_written_for(
         assert bool(found["plan"]) is planned and not found["asks_live"]
     failed = [{"__migration_verb": "current", **said("", 1)}, {"__migration_verb": "heads", "msg": "no host"}]
     assert "is not known to have it" in ask(results, phases=phases, live=failed, **LISTED)["problem"]
+
+
+def test_the_door_is_closed_for_what_the_live_code_was_not_written_for_and_for_nothing_else() -> None:
+    lines = "[X]  a.1\n[ ]  a.2\n[ ]  a.3\n"
+    results, phases = {"current": lines, "heads": lines}, {"a.2": "contract", "a.3": "expand"}
+    back: dict[str, Any] = {
+        "commands": {**COMMANDS, "downgrade": ["m", "down"]},
+        "phases": phases,
+        "closed_door": True,
+        **LISTED,
+    }
+    found = ask(results, **back)
+    assert found["problem"] == "" and found["plan"]["breaking"] == ["a.2"]
+    assert found["plan"]["rollback_class"] == "behind_closed_door"
+    assert found["asks_live"], "the live image may have it, and then nobody waits"
+    for known, breaking in (("[X]  a.1\n[ ]  a.2\n", []), ("[X]  a.1\n", ["a.2"])):
+        live = [{"__migration_verb": verb, **said(known)} for verb in ("current", "heads")]
+        again = ask(results, live=live, **back)
+        assert again["plan"]["breaking"] == breaking and not again["asks_live"]
+    refused = ask(results, **{**back, "commands": COMMANDS})
+    assert "migration_commands.downgrade, found none" in refused["problem"] and refused["plan"] is None
 
 
 @pytest.mark.parametrize(

@@ -77,6 +77,8 @@ def broken(change: str) -> dict[str, dict[str, Any]]:
         given["lb2"]["proxy"].update(probe="unknown", agree=False)
     elif change == "file differs":
         given["lb2"]["proxy"].update(file="blue", agree=False)
+    elif change == "door is closed":
+        given["lb2"]["proxy"].update(door="closed")
     elif change == "proxies differ":
         given["lb2"]["proxy"].update(file="blue", probe="blue")
     elif change == "record differs":
@@ -104,6 +106,7 @@ def broken(change: str) -> dict[str, dict[str, Any]]:
         ("app1 gone", "app1: expected an answer, found none: the host is unreachable"),
         ("unknown", "lb2: expected the probe through nginx to answer blue or green, found unknown"),
         ("file differs", "lb2: expected file and probe to agree, found file blue, probe green"),
+        ("door is closed", "lb2: expected an open door, found it closed: users wait"),
         ("proxies differ", "expected all proxies on one slot, found lb1 green, lb2 blue"),
         ("record differs", "lb1: expected green as the record says, found blue"),
         ("copy is old", "at epoch 1, sequence 12, found epoch 1, sequence 2"),

@@ -14,6 +14,7 @@ from ansible_collections.bluegreen.release.plugins.module_utils.migration_plan i
     Plan,
     contract,
     contract_refusal,
+    in_words,
     plan,
     require_settings,
 )
@@ -195,6 +196,36 @@ def test_contract_before_what_is_needed_is_refused_while_the_live_code_uses_the_
 def test_contract_that_the_live_code_was_written_for_is_applied() -> None:
     view = pending(("0002", "contract", ""), ("0003", "expand", ""))
     assert [step.revision for step in planned(view, live=("0001", "0002")).steps] == ["0002", "0003"]
+
+
+def test_contract_before_what_is_needed_is_applied_behind_the_closed_door() -> None:
+    view = pending(("0002", "expand", ""), ("0003", "contract", ""), ("0004", "expand", ""), ("0005", "contract", ""))
+    found = plan(view, {}, None, closed_door=True)
+    assert (found.rollback_class, found.breaking, found.target) == ("behind_closed_door", ("0003",), "0004")
+    assert [step.revision for step in found.steps] == ["0002", "0003", "0004"]
+    assert [step.revision for step in found.postponed] == ["0005"]
+    assert "the live version does not survive 0003" in in_words(found)[-1]
+
+
+@pytest.mark.parametrize(
+    "phases", [("expand",), ("expand", "contract"), ("data", "irreversible"), ("contract",)], ids="-".join
+)
+def test_the_door_stays_open_for_what_the_live_code_survives(phases: tuple[str, ...]) -> None:
+    view = pending(*((f"000{number}", phase, "") for number, phase in enumerate(phases, 2)))
+    assert plan(view, {}, None, closed_door=True) == plan(view, {}, None)
+    assert plan(view, {}, None, closed_door=True).rollback_class == "switch"
+
+
+def test_the_door_stays_open_for_what_the_live_code_was_written_for() -> None:
+    view = pending(("0002", "contract", ""), ("0003", "expand", ""))
+    assert plan(view, {}, ("0001", "0002"), closed_door=True).breaking == ()
+
+
+@pytest.mark.parametrize("phases", [("irreversible", "expand"), ("contract", "irreversible", "data")], ids="-".join)
+def test_behind_the_door_nothing_is_applied_that_cannot_be_taken_back(phases: tuple[str, ...]) -> None:
+    view = pending(*((f"000{number}", phase, "") for number, phase in enumerate(phases, 2)))
+    with pytest.raises(MigrationError, match=r"is `irreversible`.*Nothing was migrated"):
+        plan(view, {}, None, closed_door=True)
 
 
 def test_what_commits_by_itself_and_what_is_touched_is_told() -> None:

@@ -19,6 +19,10 @@ from ansible_collections.bluegreen.release.plugins.module_utils.nginx_explain im
             'nginx: [emerg] open() "/var/log/shop/access.log" failed (2: No such file or directory)',
             "nginx_switchover_access_log",
         ),
+        (
+            'nginx: [emerg] unknown directive "auth_delay" in /etc/nginx/conf.d/shop.conf:90',
+            "Set release_closed_door: maintenance",
+        ),
         ('nginx: [emerg] open() "/etc/nginx/mime.types" failed (2: No such file or directory)', ""),
         ("nginx: configuration file /etc/nginx/nginx.conf test failed", ""),
     ],

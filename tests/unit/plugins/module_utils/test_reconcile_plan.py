@@ -48,6 +48,22 @@ def test_a_proxy_whose_nginx_says_otherwise_than_its_flag_is_not_passed_over() -
     assert "lb2 has the flag of green, while nginx says blue" in found["reason"]
 
 
+def test_a_door_that_was_left_closed_is_opened_at_all_proxies_and_whatever_is_behind_it() -> None:
+    shut = [look(closed("live"), slot="green") for _ in range(2)]
+    for one in shut:
+        one["proxy"]["door"] = "closed"
+    found = plan(lb1=shut[0], lb2=shut[1], app1=look(green=ILL))
+    assert (found["action"], found["slot"], found["moves"]) == ("bring", "green", ["lb1", "lb2"])
+    assert "lb2 lets nobody in, its door is closed" in found["reason"]
+
+
+def test_a_closed_door_is_no_word_of_where_users_are() -> None:
+    shut = look(closed("live"), slot="blue")
+    shut["proxy"]["door"] = "closed"
+    with pytest.raises(Refused, match="Proxies are believed"):
+        plan(lb1=shut)
+
+
 def test_a_proxy_without_the_last_record_is_given_it() -> None:
     old = closed("live", live=None, version="1.0", name=FIRST, epoch=1)
     found = plan(lb1=look(closed("live"), old), lb2=look(old))

@@ -213,6 +213,30 @@ def test_the_record_learns_which_nginx_configuration_is_in_effect(
     assert rollback_outcome.facts_of(known, ["lb1", "lb2"], ["app1"], facts) == learned
 
 
+def test_the_record_learns_for_how_long_users_waited_to_go_back() -> None:
+    held = {"mode": "hold", "limit_seconds": 30}
+    facts: dict[str, dict[str, Any]] = {
+        "lb1": {"__rollback_held": {**held, "seconds": 4.5}}, "lb2": {"__rollback_held": {**held, "seconds": None}},
+        "app1": {},
+    }  # fmt: skip
+    before = {"what": "release", "mode": "hold", "limit_seconds": 30.0, "seconds": 7.0, "proxies": {"lb1": 7.0}}
+    learned = rollback_outcome.facts_of(document(downtime=[before]), ["lb1", "lb2"], ["app1"], facts)
+    back = {**before, "what": "rollback", "seconds": 4.5, "proxies": {"lb1": 4.5}}
+    assert learned == {"downtime": [before, back]}
+    told = report.rollback_report(document(**learned), undo(), None, "/r")
+    assert "Downtime of the release: 7.0 s of at most 30 s, requests held." in told
+    assert "Downtime of the rollback: 4.5 s of at most 30 s, requests held." in told
+    assert rollback_outcome.facts_of(document(), ["lb2"], ["app1"], facts) == {}
+
+
+def test_the_report_of_a_release_behind_the_door_says_its_downtime_and_where_the_schema_is() -> None:
+    one = {"what": "release", "mode": "maintenance", "limit_seconds": 30.0, "seconds": 31.5, "proxies": {"lb1": 31.5}}
+    told = report.release_report(document(downtime=[one]))
+    assert "Downtime of the release: 31.5 s of at most 30 s, answered 503. MORE THAN WAS PLANNED." in told
+    back = document(rollback_class="behind_closed_door", revision_before="0001", revision_after="0001")
+    assert "The database is back at revision 0001." in report.rollback_report(back, undo(), None, "/r")
+
+
 def test_the_record_learns_which_revisions_a_limit_has_ended() -> None:
     migration = {"target": "0002", "head": "0002", "steps": [], "postponed": []}
     entry = {"revision": "0002", "seconds": 30.2, "by": "migration_statement_timeout_seconds", "limit": 30.0}

@@ -175,6 +175,19 @@ def test_where_all_users_are_in_the_slot_already_its_health_stops_nothing() -> N
     assert plan(at("provisioned"), slot="blue", blue=ILL)["action"] == "go_back"
 
 
+def test_a_version_that_does_not_survive_the_schema_is_judged_when_that_is_back() -> None:
+    document = record.amend(closed("live"), {"rollback_class": "behind_closed_door", "revision_before": "0001"}, 2)
+    found = plan(document, blue=ILL)
+    assert found["action"] == "go_back" and "blue is not healthy" in found["notes"][0]
+
+
+def test_a_second_rollback_does_not_say_so_where_a_door_is_closed() -> None:
+    looks = {"lb1": look(closed("rolled_back"), slot="blue"), "app1": look(slot="blue")}
+    looks["lb1"]["proxy"]["door"] = "closed"
+    with pytest.raises(Refused, match="lb1 lets nobody in, its door is closed"):
+        rollback_plan.plan(looks, ["lb1"], ["app1"], NOTHING, STAMP)
+
+
 def test_a_candidate_that_is_ill_does_not_matter() -> None:
     assert plan(closed("live"), green=ILL)["notes"] == []
 

@@ -1,0 +1,69 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Going back from a migration that the old version does not survive: nobody is moved before the schema is back."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from ansible_collections.bluegreen.release.plugins.module_utils import record, state_directory
+
+from tests.unit.roles.estate import OPEN, Estate
+from tests.unit.roles.test_rollback import RENAME, port, ran, roll_back
+
+PHASES = ("provisioning", "provisioned", "migrating", "migrated", "checking", "checked", "switching", "switched")
+STAMP = {"at": "2026-01-01T00:00:00Z", "actor": "a", "run": "r"}
+FACTS = {"rollback_class": "behind_closed_door", "revision_before": "0001"}
+BACK = json.dumps({"migration_commands": {"current": ["m", "current"], "downgrade": ["m", "down"]}})
+TOUCHED = ("Stop the containers of the candidate", "Wait until nobody is connected to the candidate", "Downgrade")
+
+__all__ = ["port"]
+
+
+def migrated(tmp_path: Path, last: str) -> Estate:
+    """An estate whose last release is in phase *last*, and has a migration that the former version does not survive."""
+    estate = Estate(tmp_path)
+    assert estate.run(OPEN, any_errors_fatal=True)[0] == 0
+    (document,) = estate.records("lb1")
+    for phase in PHASES[: PHASES.index(last) + 1]:
+        document = record.advance(document, phase, FACTS if phase == "migrating" else {}, document["epoch"], STAMP)
+    for host in ("lb1", "lb2"):
+        path = tmp_path / host / "records" / f"{document['release_id']}.json"
+        path.write_bytes(state_directory.as_file(document))
+    return estate
+
+
+@pytest.mark.parametrize(
+    ("last", "where"), [("migrating", "THE DOOR STAYS CLOSED"), ("switched", "Users stay on 1.0.0")]
+)
+def test_without_a_downgrade_nothing_is_touched_and_nobody_is_moved(
+    tmp_path: Path, port: int, last: str, where: str
+) -> None:
+    estate = migrated(tmp_path, last)
+    rc, output = roll_back(estate, port)
+    said = " ".join(output.split())
+    assert rc != 0 and "found no command and 0001" in said and where in said, output
+    steps = ran(output)
+    assert RENAME not in steps and "Close the door" not in [name.split(" | ")[-1] for name in steps]
+    assert estate.records("lb1")[-1]["phase"] == last
+
+
+def test_a_door_that_cannot_be_closed_leaves_the_candidate_to_its_users(tmp_path: Path, port: int) -> None:
+    """There is no nginx here to say that it is closed."""
+    estate = migrated(tmp_path, "switched")
+    rc, output = roll_back(estate, port, "-e", BACK)
+    said = " ".join(output.split())
+    assert rc != 0 and "the door is not proved to be closed at lb1, lb2" in said, output
+    assert "does not work on the migrated database, so nobody was moved" in said
+    assert not set(TOUCHED) & set(ran(output)) and RENAME not in ran(output)
+
+
+def test_until_the_migration_is_recorded_users_move_at_once(tmp_path: Path, port: int) -> None:
+    estate = migrated(tmp_path, "provisioned")
+    assert RENAME in ran(roll_back(estate, port, "-e", BACK)[1])
+    never = tmp_path / "never"
+    never.mkdir()
+    estate = migrated(never, "switched")
+    assert RENAME in ran(roll_back(estate, port, "-e", "rollback_database=never")[1])
