@@ -13,8 +13,7 @@ short_description: The waits behind the closed door
 version_added: 0.1.0
 author: bluegreen.release maintainers (@bluegreen-release)
 description:
-  - Divides the longest wait of a request into steps, behind each of which nginx looks whether the door is open. Each is
-    half as long again as the one before it.
+  - Divides the longest wait of a request into equal steps, behind each of which nginx looks whether the door is open.
 options:
   _input:
     description: Longest wait in seconds.
@@ -35,18 +34,16 @@ _value:
   elements: int
 """
 
-# nginx allows a request ten changes of its location: one in, one out, and the rest is left to the configuration that
-# ours is part of, and to the answer of the application (X-Accel-Redirect, an error page).
-STEPS = 6
-GROWTH = 1.5
+# nginx allows a request ten changes of its location: one into each wait, one out, and one is left, for X-Accel-Redirect
+# say. Equal ones: a door that is open for a moment between two closures is to be seen by as many as can be.
+STEPS = 8
 
 
 def nginx_door_waits(seconds: float) -> list[int]:
     """Milliseconds of each wait; together *seconds*. ValueError for what is no length of time."""
     if seconds <= 0:
         raise ValueError(f"release_closed_door_seconds: expected more than 0 seconds, found {seconds:g}.")
-    weights = [GROWTH**step for step in range(STEPS)]
-    ends = [round(1000 * seconds * sum(weights[: step + 1]) / sum(weights)) for step in range(STEPS)]
+    ends = [round(1000 * seconds * step / STEPS) for step in range(1, STEPS + 1)]
     return [end - begin for begin, end in zip([0, *ends], ends)]
 
 

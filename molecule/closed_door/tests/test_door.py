@@ -12,7 +12,7 @@ from testinfra.host import Host
 
 testinfra_hosts = ["ansible://lb"]
 STATE = "/var/lib/bluegreen/samokoder"
-DOWNTIME = re.compile(r"Downtime of the (release|rollback): ([0-9.]+) s of at most 30 s, requests held\.")
+DOWNTIME = re.compile(r"Downtime of the (release|rollback): ([0-9.]+) s of at most 60 s, requests held\.")
 
 
 def revisions(outcome: dict[str, Any]) -> list[str]:
