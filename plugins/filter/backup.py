@@ -22,14 +22,18 @@ def backup_lines(result: Mapping[str, Any], host: str, directory: str) -> list[s
 
 
 def backup_lost(
-    result: Mapping[str, Any], host: str, directory: str, agreed: str, revision: str, target: str
-) -> dict[str, Any]:
-    """What a downgrade loses and where it is kept, from module database_loss; empty result: nobody could count."""
+    result: Mapping[str, Any], host: str, directory: str, agreed: str, revision: str, target: str,
+    changes: Mapping[str, Any] | None,
+) -> dict[str, Any]:  # fmt: skip
+    """What a downgrade loses and where it is kept, from module database_loss; empty result: nobody could count.
+
+    changes: what the migration has changed, of which what it dropped comes back empty.
+    """
     if not result or result.get("skipped"):
         problem = downgrade_plan.refusal(agreed, revision, target, None)
         return {"problem": problem, "rows": None, "lines": [], "file": None}
     file = f"{host}:{directory}/{result['file']}" if result.get("file") else None
-    lines = [*result["lines"], *([f"kept in {file}"] if file else [])]
+    lines = [*result["lines"], *([f"kept in {file}"] if file else []), *downgrade_plan.comes_back_empty(changes)]
     return {"problem": result["problem"], "rows": result["rows"], "lines": lines, "file": file}
 
 

@@ -37,12 +37,14 @@ class Changes(TypedDict):
         tables: that it added.
         columns: that it added to tables that were there.
         altered: columns whose type it changed.
+        dropped: tables and columns that are there no more, by their names. A downgrade brings them back empty.
     """
 
     since: int
     tables: list[str]
     columns: list[ColumnName]
     altered: list[ColumnName]
+    dropped: list[str]
 
 
 # A generated column holds nothing of its own.
@@ -92,5 +94,9 @@ def changes(before: Schema, after: Schema, since: int) -> Changes:
             for table in kept
             for column, known in after[table].items()
             if column in before[table] and known["type"] != before[table][column]["type"]
+        ],
+        dropped=[
+            *(table for table in before if table not in after),
+            *(f"{table}.{column}" for table in kept for column in before[table] if column not in after[table]),
         ],
     )

@@ -131,6 +131,15 @@ def in_words(lost: Sequence[Lost]) -> list[str]:
     ]
 
 
+def comes_back_empty(changes: Mapping[str, Any] | None) -> list[str]:
+    """What the migration has dropped, for people: its values went then, and no downgrade has them."""
+    return [
+        f"{name} was dropped or renamed by the migration; if dropped, it comes back without its values, which the backup"
+        " of the release has"
+        for name in (changes or {}).get("dropped") or []
+    ]
+
+
 def too_early(document: Mapping[str, Any] | None) -> str:
     """Why the database may not be taken back, by the record of the last release; empty when it may."""
     if document is None:

@@ -46,8 +46,8 @@ schema:
   type: dict
 changes:
   description:
-    - C(since), the number of the next transaction; C(tables), C(columns) and C(altered) as lists. Null without
-      O(before), and where the database cannot be asked.
+    - C(since), the number of the next transaction; C(tables), C(columns), C(altered) and C(dropped) as lists. Null
+      without O(before), and where the database cannot be asked.
   returned: success
   type: dict
 problem:

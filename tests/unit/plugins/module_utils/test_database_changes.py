@@ -24,9 +24,10 @@ AFTER = {"public.n": {"id": INT}, "public.t": {"id": INT, "a": TEXT, "b": TEXT}}
 def test_added_and_altered() -> None:
     assert changes(BEFORE, AFTER, 7) == {
         "since": 7, "tables": ["public.n"], "columns": [{"table": "public.t", "column": "b"}],
-        "altered": [{"table": "public.t", "column": "a"}],
+        "altered": [{"table": "public.t", "column": "a"}], "dropped": [],
     }  # fmt: skip
-    assert changes(AFTER, AFTER, 7) == {"since": 7, "tables": [], "columns": [], "altered": []}
+    assert changes(AFTER, AFTER, 7) == {"since": 7, "tables": [], "columns": [], "altered": [], "dropped": []}
+    assert changes(AFTER, BEFORE, 7)["dropped"] == ["public.n", "public.t.b"]
 
 
 def test_what_is_looked_for_is_only_what_is_there() -> None:
@@ -36,7 +37,13 @@ def test_what_is_looked_for_is_only_what_is_there() -> None:
     assert (columns.columns, columns.copied) == (("b", "a"), ("id", "b", "a"))
     assert columns.where == "age(t.xmin) <= age('7'::xid) AND (t.b IS NOT NULL OR t.a IS NOT NULL)"
     assert (
-        parts(BEFORE, {}, Changes(since=7, tables=["x; DROP TABLE t"], columns=found["columns"], altered=[]), 9) == []
+        parts(
+            BEFORE,
+            {},
+            Changes(since=7, tables=["x; DROP TABLE t"], columns=found["columns"], altered=[], dropped=[]),
+            9,
+        )
+        == []
     )
 
 
@@ -53,7 +60,7 @@ def test_without_a_key_the_whole_row_is_kept() -> None:
     ],
 )
 def test_numbers_of_transactions_turn_round(since: int, next_one: int, where: str) -> None:
-    found = Changes(since=since, tables=["public.n"], columns=[], altered=[])
+    found = Changes(since=since, tables=["public.n"], columns=[], altered=[], dropped=[])
     assert parts(AFTER, {}, found, next_one)[0].where == where
 
 

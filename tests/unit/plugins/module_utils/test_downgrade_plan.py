@@ -12,6 +12,7 @@ from ansible_collections.bluegreen.release.plugins.module_utils.downgrade_plan i
     Lost,
     agreed,
     bound,
+    comes_back_empty,
     in_words,
     refusal,
     steps_back,
@@ -125,6 +126,11 @@ def test_in_words() -> None:
     assert in_words([COLUMNS, TABLE]) == [
         "12 rows with values in tags, archived_at of public.projects", "1 row of the new table public.labels",
     ]  # fmt: skip
+
+
+def test_what_was_dropped_comes_back_empty() -> None:
+    assert comes_back_empty(None) == comes_back_empty({"dropped": []}) == []
+    assert "public.t.c was dropped or renamed by the migration" in comes_back_empty({"dropped": ["public.t.c"]})[0]
 
 
 @pytest.mark.parametrize(

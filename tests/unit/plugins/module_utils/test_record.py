@@ -82,6 +82,19 @@ def test_configuration_and_adoption_are_facts_of_the_record_and_of_the_schema() 
     assert document["configuration"] == CONFIGURATION and document["from_configuration"]["nginx"] is None
 
 
+def test_what_a_migration_has_added_and_a_downgrade_lost_is_in_the_record_and_in_the_schema() -> None:
+    column = {"table": "public.t", "column": "c"}
+    changes = {"since": 815, "tables": ["public.n"], "columns": [column], "altered": [], "dropped": ["public.t.d"]}
+    lost = {"problem": "", "rows": 1, "lines": ["1 row of the new table public.n"], "file": "db1:/x/y.zip"}
+    migration: Document = {"target": "0002", "head": "0002", "steps": [], "postponed": [], "proof": None}
+    document = record.amend(opened(), {"migration": {**migration, "changes": changes, "lost": lost}}, 1)
+    assert record.validate(document) == []
+    jsonschema.validate(document, SCHEMA)
+    for broken in ({"since": 1}, {**changes, "columns": ["t.c"]}):
+        with pytest.raises(jsonschema.ValidationError):
+            jsonschema.validate({**document, "migration": {**migration, "changes": broken}}, SCHEMA)
+
+
 def test_revisions_that_took_too_long_are_in_the_record_and_in_the_schema() -> None:
     migration: Document = {"target": "0002", "head": "0002", "steps": [], "postponed": [], "proof": None}
     by = "migration_statement_timeout_seconds"
