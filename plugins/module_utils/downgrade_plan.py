@@ -134,8 +134,8 @@ def in_words(lost: Sequence[Lost]) -> list[str]:
 def comes_back_empty(changes: Mapping[str, Any] | None) -> list[str]:
     """What the migration has dropped, for people: its values went then, and no downgrade has them."""
     return [
-        f"{name} was dropped or renamed by the migration; if dropped, it comes back without its values, which the backup"
-        " of the release has"
+        f"{name} was dropped or renamed by the migration; if dropped, it comes back without its values, which the"
+        " backup of the release has"
         for name in (changes or {}).get("dropped") or []
     ]
 
