@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.bluegreen.release.plugins.action.migration_plan import outlook
+from ansible_collections.bluegreen.release.plugins.action.migration_plan import SPEC, outlook
 from ansible_collections.bluegreen.release.plugins.filter.migration import migration_settings, migration_tool_commands
 from ansible_collections.bluegreen.release.plugins.module_utils import database as ours
 from ansible_collections.bluegreen.release.plugins.module_utils import migration_run
@@ -128,11 +128,11 @@ class Project:
             verb: {"rc": done.rc, "stdout": done.stdout, "stderr": done.stderr, "timed_out": done.rc is None}
             for verb, done in runs.items()
         }
+        told = {name: option.get("default") for name, option in SPEC.items()}
         return outlook({
-            "results": results, "commands": self.commands, "phases": phases or {}, "revision_pattern": "",
-            "unknown_pattern": "Can't locate revision", "pending_pattern": "", "live": [], "unasked": "",
-            "contract": False, "irreversible": False, "left": [], "uncopied": uncopied,
-            "lock_timeout_seconds": 2.0, "limits": {}, "slow": [], "slow_accepted": [], **(given or {}),
+            **told, "results": results, "commands": self.commands, "phases": phases or {}, "uncopied": uncopied,
+            "revision_pattern": "", "unknown_pattern": "Can't locate revision", "lock_timeout_seconds": 2.0,
+            **(given or {}),
         })  # fmt: skip
 
 
