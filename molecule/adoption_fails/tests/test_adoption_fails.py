@@ -28,7 +28,7 @@ def test_nobody_noticed(outcome: dict[str, Any]) -> None:
 
 def test_the_failure_is_told_with_what_was_done_and_what_to_do(outcome: dict[str, Any]) -> None:
     text = said(outcome, 0)
-    assert "found 404" in text and "See the log of the service behind it, or correct the step." in text
+    assert "found 404" in text and "See the log of the service behind it, or correct the step in the inventory" in text
     assert "nginx is as it was at lb1 and lb2. The old containers run, the twin is stopped on app1 and app2." in text
     assert "Next: mend the cause and run playbooks/adopt.yml again." in text
 
