@@ -40,8 +40,17 @@ options:
 """
 
 
+_APPLICATION = """  application:
+    description: Name of the application; as which C(pg_stat_activity) shows what is done.
+    type: str
+    required: true
+"""
+
+
 class ModuleDocFragment:
-    """How PostgreSQL itself is reached; REQUIRED for modules that do nothing without it."""
+    """How PostgreSQL itself is reached; REQUIRED for modules that do nothing without it, LOOK for those that also name
+    the application."""
 
     DOCUMENTATION = _OPTION % "false"
     REQUIRED = _OPTION % "true"
+    LOOK = REQUIRED + _APPLICATION

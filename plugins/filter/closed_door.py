@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from ansible_collections.bluegreen.release.plugins.module_utils import closed_door
+from ansible_collections.bluegreen.release.plugins.module_utils import closed_door, migration_plan
 
 
 def door_downtime(
@@ -20,6 +20,15 @@ def door_downtime(
     return {"downtime": [found]} if found else {}
 
 
+def door_facts(
+    document: Mapping[str, Any], app_hosts: Sequence[str], facts: Mapping[str, Mapping[str, Any]]
+) -> dict[str, Any]:
+    """What the record learns with the switch back, where the schema was taken back before it; nothing elsewhere."""
+    if not closed_door.goes_back_behind(document) or facts[app_hosts[0]].get("__rollback_schema") != "":
+        return {}
+    return migration_plan.reached(facts[app_hosts[0]]["migration_result"], document["migration"])
+
+
 class FilterModule:
     """Filters around the closed door."""
 
@@ -27,7 +36,10 @@ class FilterModule:
         return {
             "door_back": closed_door.goes_back_behind,
             "door_downtime": door_downtime,
+            "door_facts": door_facts,
+            "door_opened": closed_door.opened,
             "door_refusal": closed_door.refusal,
             "door_sentence": closed_door.sentence,
+            "door_shut": closed_door.shut,
             "door_unready": closed_door.unready,
         }

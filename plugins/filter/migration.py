@@ -91,21 +91,6 @@ def migration_facts(outlook: Mapping[str, Any], backup: Mapping[str, Any] | None
     }
 
 
-def migration_reached(result: Mapping[str, Any], decided: Mapping[str, Any] | None) -> dict[str, Any]:
-    """What the record learns behind a migration, also one that failed, and behind a downgrade.
-
-    Where the database is, the proof of rows, what was added, what was lost. result: what the role noted. decided: what
-    the record has of it.
-    """
-    facts: dict[str, Any] = {"revision_after": result.get("after")}
-    # Of an earlier downgrade in the same run, where this one had nothing to do.
-    told = ("proof", "changes", "lost") if result.get("changed") else ("proof",)
-    learned = {name: result[name] for name in told if result.get(name)}
-    if decided and learned:
-        facts["migration"] = {**decided, **learned}
-    return facts
-
-
 def migration_steps_back(document: Mapping[str, Any], now: str) -> dict[str, Any]:
     """The revisions to go down to, one call of the tool each, and why there is no way; empty when there is one."""
     try:
@@ -162,7 +147,7 @@ class FilterModule:
             "migration_facts": migration_facts,
             "migration_proof": migration_proof,
             "migration_questions": migration_questions,
-            "migration_reached": migration_reached,
+            "migration_reached": migration_plan.reached,
             "migration_settings": migration_settings,
             "migration_slow_ended": migration_slow_ended,
             "migration_slow_facts": migration_slow_facts,

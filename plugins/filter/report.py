@@ -25,6 +25,7 @@ class FilterModule:
             "undo_of": rollback_outcome.undo_of,
             "rollback_present": rollback_outcome.present_of,
             "rollback_facts": rollback_outcome.facts_of,
+            "rollback_schema_back": rollback_outcome.schema_back,
             "rollback_told": rollback_outcome.told_of,
             "rollback_singletons": singleton_back.plan,
             "singleton_left": singleton_back.left,

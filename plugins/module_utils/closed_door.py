@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 CLASS = "behind_closed_door"
-CLOSED = "closed"
+OPEN, CLOSED = "open", "closed"
 
 Facts = Mapping[str, Mapping[str, Any]]
 
@@ -46,22 +46,37 @@ def refusal(
     return ""
 
 
+def opened(lb_hosts: Sequence[str], facts: Facts) -> bool:
+    """Whether users are let in at every proxy."""
+    return not _not_at(lb_hosts, facts, OPEN)
+
+
+def shut(document: Mapping[str, Any], lb_hosts: Sequence[str], facts: Facts) -> bool:
+    """Whether nobody can be on the candidate: the door is closed at every proxy, or users were never moved there."""
+    return not document["traffic_moved"] or not _not_at(lb_hosts, facts, CLOSED)
+
+
+def _not_at(lb_hosts: Sequence[str], facts: Facts, door: str) -> list[str]:
+    return [host for host in lb_hosts if (facts[host].get("nginx_switchover_door") or {}).get("door") != door]
+
+
 def unready(document: Mapping[str, Any], lb_hosts: Sequence[str], app_hosts: Sequence[str], facts: Facts) -> str:
     """Why the schema may not be taken back yet, behind the closing of the door; empty when it may."""
-    open_at = [host for host in lb_hosts if (facts[host].get("nginx_switchover_door") or {}).get("door") != CLOSED]
-    running = [host for host in app_hosts if not facts[host].get("__rollback_parked")]
-    if not document["traffic_moved"]:
-        # Of users nobody is on the candidate; the slot they are on does not work on this schema anyway.
-        open_at, running = [], [host for host in running if host == app_hosts[0]]
+    open_at = [] if shut(document, lb_hosts, facts) else _not_at(lb_hosts, facts, CLOSED)
+    # Where users were never moved nobody is on the candidate, and only the host that migrates has to be free of it.
+    wanted = app_hosts if document["traffic_moved"] else app_hosts[:1]
+    running = [host for host in wanted if not facts[host].get("__closed_door_parked")]
     problems = [f"the door is not proved to be closed at {', '.join(open_at)}"] * bool(open_at)
     problems += [f"the candidate is not stopped on {', '.join(running)}"] * bool(running)
-    return "; ".join(problems)
+    if not problems:
+        return ""
+    said = [str(facts[host].get("__closed_door_obstacle") or "") for host in dict.fromkeys([*lb_hosts, *app_hosts])]
+    why = "; ".join(one for one in said if one) or "no message"
+    return f"Expected nobody on the database, found that {'; '.join(problems)}: {why}"
 
 
 def sentence(document: Mapping[str, Any], why: str, opened: bool) -> str:
     """What a person is told when the schema was not taken back. opened: whether users are let to the candidate."""
-    # A release of this class goes back with its schema, or not at all.
-    why = why.replace("playbooks/downgrade.yml", "playbooks/rollback.yml")
     new, old = f"{document['version']} in {document['to_slot']}", f"{document['from_version']}"
     end = "Mend that, and run playbooks/rollback.yml again."
     if document["traffic_moved"]:

@@ -14,6 +14,7 @@ from typing import Any
 _CONNECT_SECONDS = 5
 _STATEMENT_MILLISECONDS = 10_000
 PACKAGE = "python3-psycopg2"
+_LONGEST_NAME = 63  # of an identifier, in PostgreSQL as it is built
 
 
 class DatabaseError(Exception):
@@ -86,6 +87,21 @@ def query(connection: Any, sql: str, values: Iterable[Any] = ()) -> list[tuple[A
         raise DatabaseError(f"expected the database to answer, found: {' '.join(str(error).split())}") from None
 
 
+def quoted(name: str) -> str:
+    """An identifier as SQL takes it."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def beside(prefix: str, name: str) -> str:
+    """The name of a database of ours that is made for another one, and is gone again."""
+    return f"{prefix}{name}".encode()[:_LONGEST_NAME].decode(errors="ignore")
+
+
+def drop(connection: Any, name: str) -> None:
+    """Remove a database, whoever is connected to it, if it is there. Raises DatabaseError."""
+    query(connection, f"DROP DATABASE IF EXISTS {quoted(name)} WITH (FORCE)")
+
+
 def copy(connection: Any, statement: str, stream: Any) -> None:
     """Run a COPY that writes into the stream, or reads from it. Raises DatabaseError."""
     driver = _driver()
@@ -114,3 +130,6 @@ OPTIONS: dict[str, Any] = {
     "password": {"type": "str", "default": "", "no_log": True},
     "parameters": {"type": "dict", "default": {}},
 }
+# Of every module that asks the database, and of those that name the application besides.
+SPEC: dict[str, Any] = {"database": {"type": "dict", "required": True, "options": OPTIONS}}
+LOOK_SPEC: dict[str, Any] = {"application": {"type": "str", "required": True}, **SPEC}

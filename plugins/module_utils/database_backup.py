@@ -14,25 +14,22 @@ import json
 import os
 import re
 import shutil
-import subprocess
-import tempfile
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from ansible_collections.bluegreen.release.plugins.module_utils import database, fence
 from ansible_collections.bluegreen.release.plugins.module_utils.database import DatabaseError, query
 from ansible_collections.bluegreen.release.plugins.module_utils.database_lock import alone
+from ansible_collections.bluegreen.release.plugins.module_utils.database_programs import password_file, run
 
 _CHUNK = 1024 * 1024
 _MANIFEST = ".json"
 _PART = ".part"
 _FILE = re.compile(r"[0-9]{8}T[0-9]{6}Z-(full|tables)\.dump")
-_LAST = 600
 _WAIT_SECONDS = 600
 _SCRATCH = "bluegreen_verify_"
-_LONGEST_NAME = 63  # of an identifier, in PostgreSQL as it is built
 
 
 @dataclass(frozen=True)
@@ -101,7 +98,7 @@ def make(wanted: Wanted) -> Manifest:
         query(connection, "SET statement_timeout = 0")
         query(connection, "SET idle_in_transaction_session_timeout = 0")
         with alone(connection, work, _WAIT_SECONDS), password_file(wanted.login) as environment:
-            _drop_scratch(connection, wanted)
+            database.drop(connection, _scratch(wanted))
             _remove_unfinished(wanted.directory)
             return _made(connection, wanted, environment)
 
@@ -174,11 +171,7 @@ def _remove_unfinished(directory: str) -> None:
 
 def _scratch(wanted: Wanted) -> str:
     """The name of the database in which dumps of this one are proved."""
-    return f"{_SCRATCH}{wanted.login['name']}".encode()[:_LONGEST_NAME].decode(errors="ignore")
-
-
-def _drop_scratch(connection: Any, wanted: Wanted) -> None:
-    query(connection, f'DROP DATABASE IF EXISTS "{_scratch(wanted)}" WITH (FORCE)')
+    return database.beside(_SCRATCH, str(wanted.login["name"]))
 
 
 def size(connection: Any, names: Sequence[str] | None = None) -> int:
@@ -197,35 +190,6 @@ def _require_space(connection: Any, wanted: Wanted, dumped: Sequence[str]) -> No
             f"expected {needed / 1024**2:,.0f} MiB free in {wanted.directory} for the dump, found"
             f" {free / 1024**2:,.0f} MiB: make room there, or set backup_directory to a larger disk"
         )
-
-
-@contextlib.contextmanager
-def password_file(login: Mapping[str, Any]) -> Iterator[dict[str, str]]:
-    """The environment with which PostgreSQL's tools find the password; the file is gone afterwards."""
-    with tempfile.TemporaryDirectory(prefix="bluegreen-backup-") as folder:
-        path = os.path.join(folder, "pgpass")
-        escaped = str(login["password"]).replace("\\", "\\\\").replace(":", "\\:")
-        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as stream:
-            stream.write(f"*:*:*:*:{escaped}\n")
-        known = {"PGPASSFILE": path, "PGHOST": str(login["address"]), "PGPORT": str(login["port"])}
-        more = {f"PG{name.upper()}": str(value) for name, value in (login.get("parameters") or {}).items()}
-        yield {**known, "PGUSER": str(login["user"]), "PGAPPNAME": "pg_dump", **more}
-
-
-def _tool(command: Sequence[str], environment: Mapping[str, str]) -> None:
-    try:
-        done = subprocess.run(
-            list(command), env={**os.environ, **environment}, stdin=subprocess.DEVNULL, capture_output=True, text=True,
-            check=False,
-        )  # fmt: skip
-    except FileNotFoundError:
-        raise DatabaseError(
-            f"expected {command[0]} on this host, found none: install PostgreSQL's client (Debian: postgresql-client),"
-            " of the server's version or newer, or set backup_host to a host that has it"
-        ) from None
-    if done.returncode:
-        said = " ".join((done.stderr or done.stdout).split())[-_LAST:]
-        raise DatabaseError(f"expected {command[0]} to succeed, found exit code {done.returncode}: {said}")
 
 
 def _dump(
@@ -247,7 +211,7 @@ def _dump(
     ]
     try:
         os.close(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
-        _tool([*command, *without, "--dbname", str(wanted.login["name"])], environment)
+        run([*command, *without, "--dbname", str(wanted.login["name"])], environment)
         with open(part, "rb") as stream:
             os.fsync(stream.fileno())
         os.replace(part, path)
@@ -277,7 +241,7 @@ def _verified(
     """Restore into a database of its own and compare; gives the bytes that it took. Raises DatabaseError."""
     scratch = _scratch(wanted)
     try:
-        query(connection, f'CREATE DATABASE "{scratch}" TEMPLATE template0')
+        query(connection, f"CREATE DATABASE {database.quoted(scratch)} TEMPLATE template0")
     except DatabaseError as error:
         raise DatabaseError(
             f"{error}. To prove that a dump restores, the role of release_database needs CREATEDB (ALTER ROLE"
@@ -287,7 +251,7 @@ def _verified(
         # The rows that foreign keys refer to may not be there.
         sections = ["--section=pre-data", "--section=data"] if wanted.tables else []
         restore = ["pg_restore", "--no-owner", "--no-privileges", "--exit-on-error", *sections]
-        _tool([*restore, "--dbname", scratch, path], environment)
+        run([*restore, "--dbname", scratch, path], environment)
         with contextlib.closing(
             database.connect({**wanted.login, "name": scratch}, "bluegreen.release proof")
         ) as there:
@@ -295,7 +259,7 @@ def _verified(
             restored = _digests(there, [table.name for table in tables])
             peak = int(query(there, "SELECT pg_database_size(current_database())")[0][0])
     finally:
-        _drop_scratch(connection, wanted)
+        database.drop(connection, _scratch(wanted))
     different = [
         f"{before.name}: {before.rows} rows dumped, {after.rows} restored"
         + ("" if before.rows != after.rows else ", with other content")

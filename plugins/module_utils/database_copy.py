@@ -21,15 +21,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from ansible_collections.bluegreen.release.plugins.module_utils import database
-from ansible_collections.bluegreen.release.plugins.module_utils.database import DatabaseError, query
-from ansible_collections.bluegreen.release.plugins.module_utils.database_backup import password_file
+from ansible_collections.bluegreen.release.plugins.module_utils.database import DatabaseError, query, quoted
 from ansible_collections.bluegreen.release.plugins.module_utils.database_lock import alone
+from ansible_collections.bluegreen.release.plugins.module_utils.database_programs import failed, missing, password_file
 
 _PREFIX = "bluegreen_lint_"
-_LONGEST_NAME = 63  # of an identifier, in PostgreSQL as it is built
 _MARK = re.compile(r"bluegreen\.release (?P<label>.*), of use until (?P<until>[0-9]+)")
 _DETAIL = re.compile(r"(?:DETAIL|CONTEXT|HINT):|\s|Command was:")
-_LAST = 600
 _WAIT_SECONDS = 60
 _POLL_SECONDS = 0.2
 _END_SECONDS = 10
@@ -78,14 +76,14 @@ class Copy:
 
 def name_of(database_name: str) -> str:
     """The name of the copy of a database."""
-    return f"{_PREFIX}{database_name}".encode()[:_LONGEST_NAME].decode(errors="ignore")
+    return database.beside(_PREFIX, database_name)
 
 
 def make(wanted: Wanted) -> Copy:
     """Make a copy, in the place of one that is there. Raises DatabaseError and OSError; no part of it stays then."""
     began = time.monotonic()
     with _alone(wanted.login, wanted.seconds) as connection, password_file(wanted.login) as environment:
-        _drop(connection, wanted.name)
+        database.drop(connection, wanted.name)
         size = _require_room(connection, wanted)
         _require_nothing_beyond(connection)
         # Of use for as long as copying and a run on it may take.
@@ -94,7 +92,7 @@ def make(wanted: Wanted) -> Copy:
             _create(connection, wanted, mark)
             _fill(wanted, environment, began + wanted.seconds)
         except BaseException:
-            _drop(connection, wanted.name)
+            database.drop(connection, wanted.name)
             raise
     return Copy(wanted.name, mark, size, round(time.monotonic() - began, 1))
 
@@ -106,7 +104,7 @@ def remove(login: Mapping[str, Any], label: str) -> bool:
         mine = _marked(connection, name)
         if mine is None or mine["label"] != label:
             return False
-        _drop(connection, name)
+        database.drop(connection, name)
     return True
 
 
@@ -117,7 +115,7 @@ def sweep(login: Mapping[str, Any]) -> None:
         found = _marked(connection, name)
         # One without a mark is of a run that was killed: who makes one holds the lock until it has its mark.
         if found is None or int(found["until"]) < time.time():
-            _drop(connection, name)
+            database.drop(connection, name)
 
 
 def _work(login: Mapping[str, Any]) -> str:
@@ -142,14 +140,6 @@ def _marked(connection: Any, name: str) -> dict[str, str] | None:
     rows = query(connection, "SELECT shobj_description(oid, 'pg_database') FROM pg_database WHERE datname = %s", [name])
     found = _MARK.fullmatch(str(rows[0][0])) if rows else None
     return found.groupdict() if found else None
-
-
-def _quoted(connection: Any, name: str) -> str:
-    return str(query(connection, "SELECT quote_ident(%s)", [name])[0][0])
-
-
-def _drop(connection: Any, name: str) -> None:
-    query(connection, f"DROP DATABASE IF EXISTS {_quoted(connection, name)} WITH (FORCE)")
 
 
 def _require_room(connection: Any, wanted: Wanted) -> int:
@@ -212,7 +202,7 @@ def _require_nothing_beyond(connection: Any) -> None:
 
 
 def _create(connection: Any, wanted: Wanted, mark: str) -> None:
-    name, owner = (_quoted(connection, one) for one in (wanted.name, wanted.tables_owner))
+    name, owner = map(quoted, (wanted.name, wanted.tables_owner))
     try:
         query(connection, f"CREATE DATABASE {name} TEMPLATE template0 OWNER {owner}")
     except DatabaseError as error:
@@ -236,7 +226,7 @@ def _fill(wanted: Wanted, environment: Mapping[str, str], deadline: float) -> No
     _piped(dump, restore, {**os.environ, **environment}, deadline)
     with contextlib.closing(_connected({**wanted.login, "name": wanted.name})) as there:
         if role:
-            query(there, f"SET ROLE {_quoted(there, wanted.tables_owner)}")
+            query(there, f"SET ROLE {quoted(wanted.tables_owner)}")
         query(there, "ANALYZE")
 
 
@@ -264,10 +254,7 @@ def _started(command: Sequence[str], environment: Mapping[str, str], **streams: 
     try:
         return subprocess.Popen(list(command), env=dict(environment), **streams)
     except FileNotFoundError:
-        raise DatabaseError(
-            f"expected {command[0]} on this host, found none: install PostgreSQL's client (Debian: postgresql-client),"
-            " of the server's version or newer, or set backup_host to a host that has it"
-        ) from None
+        raise missing(command[0]) from None
 
 
 def _wait(processes: Sequence[subprocess.Popen[bytes]], deadline: float) -> None:
@@ -294,5 +281,4 @@ def _require_success(name: str, code: int, said: Any) -> None:
         said.seek(0)
         # Its details hold what users have written.
         lines = said.read().decode(errors="replace").splitlines()
-        words = " ".join(" ".join(line for line in lines if not _DETAIL.match(line)).split())[-_LAST:]
-        raise DatabaseError(f"expected {name} to succeed, found exit code {code}: {words}")
+        raise failed(name, code, " ".join(line for line in lines if not _DETAIL.match(line)))

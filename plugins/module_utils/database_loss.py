@@ -21,16 +21,16 @@ import zipfile
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import IO, Any
 
-from ansible_collections.bluegreen.release.plugins.module_utils import database, database_changes
+from ansible_collections.bluegreen.release.plugins.module_utils import database, database_changes, fence
 from ansible_collections.bluegreen.release.plugins.module_utils.database import DatabaseError, query
 from ansible_collections.bluegreen.release.plugins.module_utils.database_changes import Changes, ColumnName, Schema
 from ansible_collections.bluegreen.release.plugins.module_utils.downgrade_plan import Lost
 
 MANIFEST = "manifest.json"
 FILE = re.compile(r"[0-9]{8}T[0-9]{6}Z-values\.zip")
-_PART = ".part"
+_UNFINISHED = re.compile(rf"\.{FILE.pattern}\.[0-9]+\.tmp")
 # Numbers of transactions are compared in a ring of 32 bits, of which half lies behind.
 _RING, _HALF = 2**32, 2**31
 # A default that is the same for every row; one that calls a function is not.
@@ -151,6 +151,9 @@ def keep(
     In the snapshot in which it was counted. The file is read again and counted before it has its name.
     """
     os.makedirs(directory, mode=0o700, exist_ok=True)
+    for left in os.listdir(directory):
+        if _UNFINISHED.fullmatch(left):  # of a run that was killed
+            os.unlink(os.path.join(directory, left))
     name = time.strftime("%Y%m%dT%H%M%SZ-values.zip", time.gmtime(now))
     path = os.path.join(directory, name)
     tables = [
@@ -160,22 +163,13 @@ def keep(
         }
         for number, (part, rows) in enumerate(found, 1)
     ]  # fmt: skip
-    try:
-        descriptor = os.open(path + _PART, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(descriptor, "w+b") as stream:
-            with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as made:
-                for (part, _), table in zip(found, tables, strict=True):
-                    with made.open(str(table["file"]), "w", force_zip64=True) as rows_of:
-                        _copy(connection, part, rows_of)
-                made.writestr(MANIFEST, json.dumps({**about, "tables": tables}, indent=1))
-            stream.flush()
-            os.fsync(stream.fileno())
-        read(path + _PART)
-        os.replace(path + _PART, path)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            os.unlink(path + _PART)
-        raise
+    with fence.replaced(path, 0o600) as stream:
+        with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as made:
+            for (part, _), table in zip(found, tables, strict=True):
+                with made.open(str(table["file"]), "w", force_zip64=True) as rows_of:
+                    _copy(connection, part, rows_of)
+            made.writestr(MANIFEST, json.dumps({**about, "tables": tables}, indent=1))
+        read(stream, path)
     return name
 
 
@@ -185,11 +179,11 @@ def _copy(connection: Any, part: Part, stream: Any) -> None:
     database.copy(connection, statement, stream)
 
 
-def read(path: str) -> dict[str, Any]:
-    """The manifest of a file that is whole. Raises DatabaseError and OSError."""
+def read(source: str | IO[bytes], path: str) -> dict[str, Any]:
+    """The manifest of a file that is whole. source: the file, or its path. Raises DatabaseError and OSError."""
     csv.field_size_limit(sys.maxsize)
     try:
-        with zipfile.ZipFile(path) as known:
+        with zipfile.ZipFile(source) as known:
             broken = known.testzip()
             manifest: dict[str, Any] = json.loads(known.read(MANIFEST))
             for table in manifest["tables"]:

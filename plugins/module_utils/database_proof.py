@@ -17,8 +17,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import IO, Any
 
-from ansible_collections.bluegreen.release.plugins.module_utils import proof_eval, record
-from ansible_collections.bluegreen.release.plugins.module_utils.database import DatabaseError, copy, query
+from ansible_collections.bluegreen.release.plugins.module_utils import fence, proof_eval, record
+from ansible_collections.bluegreen.release.plugins.module_utils.database import DatabaseError, copy, query, quoted
 from ansible_collections.bluegreen.release.plugins.module_utils.proof_eval import (
     NULL,
     Comparison,
@@ -159,17 +159,8 @@ def note(connection: Any, wanted: Wanted, path: str) -> list[Noted]:
     folder = os.path.dirname(path)
     os.makedirs(folder, mode=0o700, exist_ok=True)
     remove(path)
-    part = path + ".part"
-    try:
-        with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600), "wb") as stream:
-            found = _noted(connection, wanted, stream)
-            stream.flush()
-            os.fsync(stream.fileno())
-        os.replace(part, path)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            os.unlink(part)
-        raise
+    with fence.replaced(path, 0o600) as stream:
+        found = _noted(connection, wanted, stream)
     return found
 
 
@@ -250,12 +241,8 @@ def _count(connection: Any, table: Table) -> int:
     return int(query(connection, f"SELECT count(*) FROM {_from(table)}")[0][0])
 
 
-def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
-
-
 def _text(name: str) -> str:
-    return f"t.{_quoted(name)}::text"
+    return f"t.{quoted(name)}::text"
 
 
 def _hash(text: str, seed: int) -> str:
@@ -286,7 +273,7 @@ def _key(names: Sequence[str], plain: bool, seeds: Sequence[int]) -> str:
     """What stands for a key: itself, or its hash and the part of an md5 by which somebody can find the row."""
     if plain:
         return _spelled(names)
-    row = ", ".join(f"t.{_quoted(name)}" for name in names)
+    row = ", ".join(f"t.{quoted(name)}" for name in names)
     text = f"({row})::text"
     return f"{_hash(_spelled(names), seeds[0])} || {_hash(_spelled(names), seeds[1])} || left(md5({text}), 8)"
 

@@ -58,7 +58,7 @@ def problems(tables: Iterable[Mapping[str, Any]], schema: Schema) -> list[str]:
 
 def put_back(connection: Any, path: str, check: bool) -> list[Restored]:
     """Put everything back, or nothing. check: undo it again. Raises DatabaseError and OSError."""
-    manifest = database_loss.read(path)
+    manifest = database_loss.read(path, path)
     schema = database_changes.schema(connection)
     found = problems(manifest["tables"], schema)
     if found:

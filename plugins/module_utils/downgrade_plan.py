@@ -109,9 +109,8 @@ def refusal(said: str, now: str, target: str, lost: Sequence[Lost] | None) -> st
     found = "; ".join(in_words(lost)) if lost else "that nobody can count what was written since"
     given = f" and rollback_accept_data_loss {said}, which is not that" if said else ""
     return (
-        f"Expected to lose nothing by going from revision {now} to {target}, found {found}{given}. Run"
-        f" playbooks/downgrade.yml -e 'rollback_accept_data_loss={token(now, target, lost)}' to go back all the same:"
-        f" {_kept(lost)}"
+        f"Expected to lose nothing by going from revision {now} to {target}, found {found}{given}. To go back all the"
+        f" same, agree with -e 'rollback_accept_data_loss={token(now, target, lost)}': {_kept(lost)}"
     )
 
 
@@ -140,6 +139,12 @@ def comes_back_empty(changes: Mapping[str, Any] | None) -> list[str]:
     ]
 
 
+def is_ahead(document: Mapping[str, Any]) -> bool:
+    """Whether the database may be ahead of where it was before the release; also where nobody knows where it is."""
+    applied = (document.get("migration") or {}).get("steps")
+    return bool(applied) and document.get("revision_after") != document.get("revision_before")
+
+
 def too_early(document: Mapping[str, Any] | None) -> str:
     """Why the database may not be taken back, by the record of the last release; empty when it may."""
     if document is None:
@@ -153,7 +158,7 @@ def too_early(document: Mapping[str, Any] | None) -> str:
         )
     if not (document.get("migration") or {}).get("steps"):
         return f"Expected a release that has migrated the database, found {name}, which had nothing to migrate."
-    if document.get("revision_after") == document.get("revision_before"):
+    if not is_ahead(document):
         found = document.get("revision_before") or "none"
         return f"Expected a database that is ahead of revision {found}, found that {name} has left it there."
     return ""

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import io
 import json
 import os
 import sys
@@ -38,15 +39,19 @@ class StaleEpoch(FenceError):
     """The lock was taken over by a newer run."""
 
 
-def write_durably(path: str, content: bytes, mode: int = 0o644) -> None:
-    """Replace *path* by *content* so that a crash leaves the old or the new file, never a part. OSError on failure."""
+@contextlib.contextmanager
+def replaced(path: str, mode: int) -> Iterator[io.BufferedRandom]:
+    """A stream whose content takes the place of *path* at the end, so that a crash leaves the old or the new file.
+
+    Nothing of it stays where the block raises. OSError on failure.
+    """
     directory = os.path.dirname(path) or "."
     temporary = os.path.join(directory, f".{os.path.basename(path)}.{os.getpid()}.tmp")
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, mode)
+    descriptor = os.open(temporary, os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, mode)
     try:
-        with os.fdopen(descriptor, "wb") as stream:
+        with os.fdopen(descriptor, "w+b") as stream:
             os.fchmod(descriptor, mode)
-            stream.write(content)
+            yield stream
             stream.flush()
             os.fsync(descriptor)
         os.replace(temporary, path)
@@ -59,6 +64,12 @@ def write_durably(path: str, content: bytes, mode: int = 0o644) -> None:
         os.fsync(parent)
     finally:
         os.close(parent)
+
+
+def write_durably(path: str, content: bytes, mode: int = 0o644) -> None:
+    """Replace *path* by *content* so that a crash leaves the old or the new file, never a part. OSError on failure."""
+    with replaced(path, mode) as stream:
+        stream.write(content)
 
 
 def read_epoch(directory: str) -> int:

@@ -325,6 +325,21 @@ def in_words(found: Plan) -> list[str]:
     return [*map(_words, map(_row, found.steps)), *map(_waits, map(_row, found.postponed)), *behind]
 
 
+def reached(result: Mapping[str, Any], decided: Mapping[str, Any] | None) -> dict[str, Any]:
+    """What the record learns behind a migration, also one that failed, and behind a downgrade.
+
+    Where the database is, the proof of rows, what was added, what was lost. result: what the role noted. decided: what
+    the record has of it.
+    """
+    facts: dict[str, Any] = {"revision_after": result.get("after")}
+    # Of an earlier downgrade in the same run, where this one had nothing to do.
+    told = ("proof", "changes", "lost") if result.get("changed") else ("proof",)
+    learned = {name: result[name] for name in told if result.get(name)}
+    if decided and learned:
+        facts["migration"] = {**decided, **learned}
+    return facts
+
+
 def waiting(document: Mapping[str, Any] | None) -> list[str]:
     """What waits by the record of the last release, for people."""
     rows = ((document or {}).get("migration") or {}).get("postponed") or []

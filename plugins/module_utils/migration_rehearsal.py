@@ -207,11 +207,11 @@ def guard_drivers(seen: Seen) -> None:
     for name in ("psycopg2", "psycopg", "asyncpg", "pg8000"):
         if importlib.util.find_spec(name) is None:
             continue
-        driver = importlib.import_module(name)
+        driver: Any = importlib.import_module(name)
         for kind in ("Connection", "AsyncConnection") if name == "psycopg" else ():
             one = getattr(driver, kind)
             one.connect = classmethod(guarded(one.__dict__["connect"].__func__))
-        driver.connect = driver.Connection.connect if name == "psycopg" else guarded(driver.connect)  # type: ignore[attr-defined]
+        driver.connect = driver.Connection.connect if name == "psycopg" else guarded(driver.connect)
 
 
 def listen(seen: Seen) -> None:

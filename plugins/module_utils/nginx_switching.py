@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
 import time
 from collections.abc import Mapping
@@ -136,23 +137,24 @@ class Switch:
         if left > 0:
             time.sleep(left)
 
+    def fenced(self) -> contextlib.AbstractContextManager[object]:
+        """The fence of this host, for as long as a file is moved."""
+        given = self.params
+        return fenced(given["state_directory"], given["epoch"], given["fence_wait_seconds"], dry_run=self.check_mode)
+
+    def show(self, before: str, after: str) -> None:
+        """The difference that moving a file makes."""
+        self.result["diff"] = {"before": before + "\n", "after": after + "\n"}
+
     def move(self) -> float:
         """Rename under the fence, unless the slot is live already. Returns the monotonic instant of it."""
         slot = self.params["slot"]
-        with fenced(
-            self.params["state_directory"],
-            self.params["epoch"],
-            self.params["fence_wait_seconds"],
-            dry_run=self.check_mode,
-        ):
+        with self.fenced():
             reason = self.query()
             if reason:
                 raise FlagsError(reason)
             before = self.result["file"]
-            self.result["diff"] = {
-                "before": flag_path(self.directory, before) + "\n",
-                "after": flag_path(self.directory, slot) + "\n",
-            }
+            self.show(flag_path(self.directory, before), flag_path(self.directory, slot))
             self.result["renamed_at"] = None
             if self.check_mode:
                 self.result["changed"] = before != slot
@@ -179,18 +181,10 @@ class Switch:
     def move_door(self) -> None:
         """Close or open the door under the fence. FlagsError when it is refused, and then nobody waits."""
         wanted = self.params["state"]
-        with fenced(
-            self.params["state_directory"],
-            self.params["epoch"],
-            self.params["fence_wait_seconds"],
-            dry_run=self.check_mode,
-        ):
+        with self.fenced():
             reason = self.query()
             before = self.result["door"]
-            self.result["diff"] = {
-                "before": door_path(self.directory, before) + "\n",
-                "after": door_path(self.directory, _DOORS[wanted]) + "\n",
-            }
+            self.show(door_path(self.directory, before), door_path(self.directory, _DOORS[wanted]))
             if wanted == "closed" and (reason or not self.result["door_seen"]):
                 raise FlagsError(reason or _NO_DOOR)
             if self.check_mode:

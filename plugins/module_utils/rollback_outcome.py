@@ -10,6 +10,7 @@ from typing import Any, TypedDict
 from ansible_collections.bluegreen.release.plugins.module_utils import (
     closed_door,
     configuration,
+    downgrade_plan,
     migration_slow,
     singleton_back,
 )
@@ -97,10 +98,34 @@ def told_of(
     if schema == "":
         done.append("the schema")
     elif schema:
-        undone.append(f"the schema: {schema}")
+        undone.append(f"the schema: {schema.rstrip('.')}. playbooks/downgrade.yml takes it back later")
     # A proxy that is gone is named where users are told of, and gets the record from the others.
     undone += [f"{host}: the record is not written there: {why}" for host, why in unwritten.items() if host in present]
     return Told(done=done, undone=undone, hooks=hooks)
+
+
+class SchemaBack(TypedDict):
+    """Whether the schema is to be taken back behind users, and why it cannot be yet; empty when it can."""
+
+    wanted: bool
+    problem: str
+
+
+def schema_back(
+    document: Mapping[str, Any], asked: str, app_hosts: Sequence[str], facts: Mapping[str, Mapping[str, Any]]
+) -> SchemaBack:
+    """Whether to take the schema back. asked: ``rollback_database``.
+
+    A release that applied nothing has none, and behind the closed door it is back before users are.
+    """
+    ahead = downgrade_plan.is_ahead(document)
+    wanted = asked == "always" or (asked == "auto" and document.get("rollback_class") == "switch_then_downgrade")
+    running = [host for host in app_hosts if not facts[host].get("__rollback_stopped")]
+    problem = (
+        f"Expected the candidate stopped on every application host before its schema is taken away, found that it may"
+        f" run on {', '.join(running)}"
+    )
+    return SchemaBack(wanted=wanted and ahead, problem=problem if running else "")
 
 
 def facts_of(

@@ -75,7 +75,7 @@ from ansible_collections.bluegreen.release.plugins.module_utils import backup_lo
 
 def argument_spec() -> dict[str, Any]:
     return {
-        "database": {"type": "dict", "required": True, "options": database.OPTIONS},
+        **database.SPEC,
         "directory": {"type": "path", "required": True},
         "max_age_seconds": {"type": "float", "default": 0},
     }

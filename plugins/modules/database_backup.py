@@ -115,7 +115,7 @@ from ansible_collections.bluegreen.release.plugins.module_utils.database_backup 
 
 def argument_spec() -> dict[str, Any]:
     return {
-        "database": {"type": "dict", "required": True, "options": database.OPTIONS},
+        **database.SPEC,
         "directory": {"type": "path", "required": True},
         "tables": {"type": "list", "elements": "str", "default": []},
         "compare": {"type": "list", "elements": "str", "default": []},

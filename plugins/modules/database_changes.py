@@ -16,12 +16,8 @@ author:
   - bluegreen.release maintainers (@bluegreen-release)
 extends_documentation_fragment:
   - bluegreen.release.attributes.reads
-  - bluegreen.release.database.required
+  - bluegreen.release.database.look
 options:
-  application:
-    description: Name of the application; as which C(pg_stat_activity) shows the look.
-    type: str
-    required: true
   before:
     description: The RV(schema) of the look before the migration.
     type: dict
@@ -67,8 +63,7 @@ from ansible_collections.bluegreen.release.plugins.module_utils.database import 
 
 def argument_spec() -> dict[str, Any]:
     return {
-        "application": {"type": "str", "required": True},
-        "database": {"type": "dict", "required": True, "options": database.OPTIONS},
+        **database.LOOK_SPEC,
         "before": {"type": "dict"},
     }
 

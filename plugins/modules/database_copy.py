@@ -14,6 +14,7 @@ description:
   - A comment of the copy, RV(made.mark), says for whom it is and until when it is of use.
   - The password is given to PostgreSQL's tools in a file that only they can read.
   - Needs C(pg_dump) and C(pg_restore) of the server's version or newer, and Python's psycopg2. The role needs CREATEDB.
+  - Does not fail by itself. RV(problem) is to be judged; a database that cannot be reached is one.
   - Refuses a database from which others can be written to, by a foreign server or the extension C(dblink).
 author:
   - bluegreen.release maintainers (@bluegreen-release)
@@ -64,7 +65,7 @@ options:
 EXAMPLES = r"""
 - name: Have a copy of the database
   bluegreen.release.database_copy:
-    database:
+    database: &shop
       address: db.example.com
       name: shop
       user: shop
@@ -74,11 +75,7 @@ EXAMPLES = r"""
 
 - name: Remove it
   bluegreen.release.database_copy:
-    database:
-      address: db.example.com
-      name: shop
-      user: shop
-      password: "{{ vault_database_password }}"
+    database: *shop
     label: shop 17
     state: absent
 """
@@ -88,6 +85,10 @@ made:
   description: C(name), C(mark), C(bytes) of what was copied, and C(seconds); null where none was made.
   returned: success
   type: dict
+problem:
+  description: Why the copy could not be made, or not be removed; empty when it was.
+  returned: success
+  type: str
 """
 
 import signal
@@ -103,7 +104,7 @@ from ansible_collections.bluegreen.release.plugins.module_utils.database_copy im
 
 def argument_spec() -> dict[str, Any]:
     return {
-        "database": {"type": "dict", "required": True, "options": database.OPTIONS},
+        **database.SPEC,
         "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
         "label": {"type": "str", "required": True},
         "owner": {"type": "str", "default": ""},
@@ -117,12 +118,13 @@ def main() -> None:
     module = AnsibleModule(argument_spec=argument_spec(), supports_check_mode=True)
     given = module.params
     if module.check_mode:
-        module.exit_json(changed=given["state"] == "present", made=None)
+        module.exit_json(changed=given["state"] == "present", made=None, problem="")
     for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
         signal.signal(number, lambda *_: sys.exit(1))  # an exception, so that no part of a copy stays
     try:
         if given["state"] == "absent":
-            module.exit_json(changed=database_copy.remove(given["database"], given["label"]), made=None)
+            removed = database_copy.remove(given["database"], given["label"])
+            module.exit_json(changed=removed, made=None, problem="")
         made = database_copy.make(
             Wanted(
                 login=given["database"], label=given["label"], owner=given["owner"], seconds=given["timeout_seconds"],
@@ -130,8 +132,8 @@ def main() -> None:
             )
         )  # fmt: skip
     except (DatabaseError, OSError) as error:
-        module.fail_json(msg=str(error))
-    module.exit_json(changed=True, made=asdict(made))
+        module.exit_json(changed=False, made=None, problem=str(error))
+    module.exit_json(changed=True, made=asdict(made), problem="")
 
 
 if __name__ == "__main__":

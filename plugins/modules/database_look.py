@@ -17,12 +17,8 @@ author:
   - bluegreen.release maintainers (@bluegreen-release)
 extends_documentation_fragment:
   - bluegreen.release.attributes.reads
-  - bluegreen.release.database.required
+  - bluegreen.release.database.look
 options:
-  application:
-    description: Name of the application; as which C(pg_stat_activity) shows the look.
-    type: str
-    required: true
   tables:
     description: Tables that the migration touches, without their schema.
     type: list
@@ -96,8 +92,7 @@ _AGAIN_SECONDS = 1.0
 
 def argument_spec() -> dict[str, Any]:
     return {
-        "application": {"type": "str", "required": True},
-        "database": {"type": "dict", "required": True, "options": database.OPTIONS},
+        **database.LOOK_SPEC,
         "tables": {"type": "list", "elements": "str", "default": []},
         "everywhere": {"type": "bool", "default": False},
         "wait_seconds": {"type": "float", "default": 0},

@@ -111,7 +111,7 @@ from ansible_collections.bluegreen.release.plugins.module_utils.database import 
 
 def argument_spec() -> dict[str, Any]:
     return {
-        "database": {"type": "dict", "required": True, "options": database.OPTIONS},
+        **database.SPEC,
         "directory": {"type": "path", "required": True},
         "changes": {"type": "dict"},
         "revision": {"type": "str", "required": True},

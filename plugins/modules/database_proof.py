@@ -24,7 +24,7 @@ author:
 extends_documentation_fragment:
   - bluegreen.release.attributes
   - bluegreen.release.fence
-  - bluegreen.release.database.required
+  - bluegreen.release.database.look
 attributes:
   check_mode:
     details:
@@ -39,10 +39,6 @@ options:
     description: On which side of the migration it runs.
     type: str
     choices: [before, after]
-    required: true
-  application:
-    description: Name of the application; as which C(pg_stat_activity) shows the look.
-    type: str
     required: true
   release_id:
     description: The release; names the file in C(proof) of O(state_directory).
@@ -95,11 +91,11 @@ options:
 
 EXAMPLES = r"""
 - name: Note the rows that are there
-  bluegreen.release.database_proof: &proof
+  bluegreen.release.database_proof:
     state: before
     application: shop
     release_id: 20260131T235959Z-1.0.0-0a1b
-    database:
+    database: &shop
       address: db.example.com
       name: shop
       user: shop
@@ -114,11 +110,7 @@ EXAMPLES = r"""
     state: after
     application: shop
     release_id: 20260131T235959Z-1.0.0-0a1b
-    database:
-      address: db.example.com
-      name: shop
-      user: shop
-      password: "{{ vault_database_password }}"
+    database: *shop
     steps:
       - {revision: "0002", phase: expand, rows: kept, autocommit: false}
     transactions: {"0002": [1234]}
@@ -168,9 +160,8 @@ def argument_spec() -> dict[str, Any]:
     return {
         **FENCE,
         "state": {"type": "str", "choices": ["before", "after"], "required": True},
-        "application": {"type": "str", "required": True},
         "release_id": {"type": "str", "required": True},
-        "database": {"type": "dict", "required": True, "options": database.OPTIONS},
+        **database.LOOK_SPEC,
         "seconds": {"type": "float", "default": 120},
         "tables": {"type": "list", "elements": "str", "default": []},
         "more": {"type": "list", "elements": "str", "default": []},

@@ -17,16 +17,12 @@ author:
   - bluegreen.release maintainers (@bluegreen-release)
 extends_documentation_fragment:
   - bluegreen.release.attributes
-  - bluegreen.release.database.required
+  - bluegreen.release.database.look
 attributes:
   check_mode:
     details:
       - Does it, counts, and undoes it before anybody else sees it.
 options:
-  application:
-    description: Name of the application, whose migrations it does not run beside.
-    type: str
-    required: true
   directory:
     description: Where the files are.
     type: path
@@ -88,8 +84,7 @@ from ansible_collections.bluegreen.release.plugins.module_utils.database_values 
 
 def argument_spec() -> dict[str, Any]:
     return {
-        "application": {"type": "str", "required": True},
-        "database": {"type": "dict", "required": True, "options": database.OPTIONS},
+        **database.LOOK_SPEC,
         "directory": {"type": "path", "required": True},
         "file": {"type": "str", "default": ""},
         "wait_seconds": {"type": "float", "default": 30},

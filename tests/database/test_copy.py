@@ -292,7 +292,7 @@ def test_copy_that_cannot_be_made_leaves_nothing(
     user = {"user": copies.login["user"]}
     lab_database.query(settings, change.format(**user))
     try:
-        assert said.format(**user) in copies.module(**more)["msg"]
+        assert said.format(**user) in copies.module(**more)["problem"]
     finally:
         lab_database.query(settings, undo.format(**user))
     assert copies.there() == ""
@@ -302,7 +302,7 @@ def test_database_that_writes_elsewhere_is_not_copied(copies: Copies, settings: 
     lab_database.query(
         settings, "create extension postgres_fdw; create server far foreign data wrapper postgres_fdw", NAME
     )
-    assert "found foreign server far" in copies.module()["msg"] and copies.there() == ""
+    assert "found foreign server far" in copies.module()["problem"] and copies.there() == ""
 
 
 def test_tables_belong_to_the_role_of_the_tool(copies: Copies, settings: Settings, project: Project) -> None:

@@ -162,7 +162,7 @@ def test_what_is_lost_is_counted_kept_and_put_back(
     assert again["problem"] == ""
     path = tmp_path / again["file"]
     assert oct(path.stat().st_mode & 0o777) == "0o600"
-    assert {one["table"]: one["rows"] for one in database_loss.read(str(path))["tables"]} == case.lost
+    assert {one["table"]: one["rows"] for one in database_loss.read(str(path), str(path))["tables"]} == case.lost
     full = everything(rows)
     query(rows, case.down)
     query(rows, case.up)

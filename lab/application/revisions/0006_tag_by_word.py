@@ -18,4 +18,4 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     """Refuse: which tags were there before is not known any more."""
-    raise NotImplementedError("which tags users have set themselves is not known any more")
+    raise RuntimeError("which tags users have set themselves is not known any more")

@@ -8,31 +8,13 @@ import json
 from pathlib import Path
 
 import pytest
-from ansible_collections.bluegreen.release.plugins.module_utils import record, state_directory
 
-from tests.unit.roles.estate import OPEN, Estate
-from tests.unit.roles.test_rollback import RENAME, port, ran, roll_back
+from tests.unit.roles.test_rollback import RENAME, migrated, port, ran, roll_back
 
-PHASES = ("provisioning", "provisioned", "migrating", "migrated", "checking", "checked", "switching", "switched")
-STAMP = {"at": "2026-01-01T00:00:00Z", "actor": "a", "run": "r"}
-FACTS = {"rollback_class": "behind_closed_door", "revision_before": "0001"}
 BACK = json.dumps({"migration_commands": {"current": ["m", "current"], "downgrade": ["m", "down"]}})
 TOUCHED = ("Stop the containers of the candidate", "Wait until nobody is connected to the candidate", "Downgrade")
 
 __all__ = ["port"]
-
-
-def migrated(tmp_path: Path, last: str) -> Estate:
-    """An estate whose last release is in phase *last*, and has a migration that the former version does not survive."""
-    estate = Estate(tmp_path)
-    assert estate.run(OPEN, any_errors_fatal=True)[0] == 0
-    (document,) = estate.records("lb1")
-    for phase in PHASES[: PHASES.index(last) + 1]:
-        document = record.advance(document, phase, FACTS if phase == "migrating" else {}, document["epoch"], STAMP)
-    for host in ("lb1", "lb2"):
-        path = tmp_path / host / "records" / f"{document['release_id']}.json"
-        path.write_bytes(state_directory.as_file(document))
-    return estate
 
 
 @pytest.mark.parametrize(

@@ -144,7 +144,7 @@ def test_database_that_goes_away_is_said_and_where_it_is_is_not_claimed(database
 def test_downgrade_that_raises_leaves_the_database_and_says_so(database: Database) -> None:
     database.put("at", "3")
     database.put("fails", "1")
-    database.put("says", "NotImplementedError: what was there before is lost")
+    database.put("says", "RuntimeError: what was there before is lost")
     kept = {"target": "3", "head": "3", "steps": STEPS, "postponed": []}
     rc, output = database.run(
         "downgrade", role("amend", release_record_facts={"revision_before": "1", "migration": kept}),

@@ -12,11 +12,11 @@ from ansible_collections.bluegreen.release.plugins.filter.migration import (
     migration_facts,
     migration_proof,
     migration_questions,
-    migration_reached,
     migration_settings,
     migration_slow_facts,
     migration_tool_commands,
 )
+from ansible_collections.bluegreen.release.plugins.module_utils.migration_plan import reached
 
 ROLE = Path(__file__).parents[4] / "roles" / "migration" / "defaults" / "main.yml"
 DEFAULTS = yaml.safe_load(ROLE.read_text())
@@ -214,11 +214,11 @@ def test_facts_for_the_record() -> None:
 def test_record_learns_what_a_migration_has_added_and_a_downgrade_has_lost() -> None:
     decided = {"target": "0002", "steps": []}
     up = {"after": "0002", "changed": True, "changes": {"since": 7}, "lost": None}
-    learned = migration_reached(up, decided)
+    learned = reached(up, decided)
     assert learned == {"revision_after": "0002", "migration": {**decided, "changes": {"since": 7}}}
     down = {"after": "0001", "changed": True, "changes": None, "lost": {"rows": 1}}
-    assert migration_reached(down, learned["migration"])["migration"] == {**learned["migration"], "lost": {"rows": 1}}
-    assert migration_reached({**down, "changed": False}, decided) == {"revision_after": "0001"}
+    assert reached(down, learned["migration"])["migration"] == {**learned["migration"], "lost": {"rows": 1}}
+    assert reached({**down, "changed": False}, decided) == {"revision_after": "0001"}
 
 
 def test_facts_of_a_revision_that_took_too_long() -> None:
@@ -244,4 +244,4 @@ def test_facts_of_a_revision_that_took_too_long() -> None:
     ],
 )  # fmt: skip
 def test_what_the_record_learns_behind_a_migration(result: Any, decided: Any, facts: Any) -> None:
-    assert migration_reached(result, decided) == {"revision_after": result["after"], **facts}
+    assert reached(result, decided) == {"revision_after": result["after"], **facts}

@@ -61,7 +61,7 @@ def test_what_stands_in_the_way_is_known_before_anything_is_touched(
     assert (refusal == "") is (found == "") and found in refusal
 
 
-CLOSED, PARKED = {"nginx_switchover_door": {"door": "closed"}}, {"__rollback_parked": True}
+CLOSED, PARKED = {"nginx_switchover_door": {"door": "closed"}}, {"__closed_door_parked": True}
 READY: dict[str, dict[str, Any]] = {"lb1": CLOSED, "lb2": CLOSED, "app1": PARKED, "app2": PARKED}
 
 
@@ -72,20 +72,39 @@ READY: dict[str, dict[str, Any]] = {"lb1": CLOSED, "lb2": CLOSED, "app1": PARKED
         ({"lb2": {"nginx_switchover_door": {"door": "open"}}}, "closed at lb2", ""),
         ({"lb1": {}}, "closed at lb1", ""),
         ({"app2": {}}, "not stopped on app2", ""),
-        ({"app1": {"__rollback_parked": False}}, "not stopped on app1", "not stopped on app1"),
+        ({"app1": {"__closed_door_obstacle": "compose is gone"}}, "not stopped on app1", "not stopped on app1"),
     ],
 )
 def test_nobody_may_be_on_the_database_when_it_is_taken_back(change: dict[str, Any], moved: str, unmoved: str) -> None:
     for document, problem in ((recorded("migrating", "switching"), moved), (recorded("migrating"), unmoved)):
         found = closed_door.unready(document, LB, APP, {**READY, **change})
         assert (found == "") is (problem == "") and problem in found
+        assert ("compose is gone" in found) is (found != "" and change.get("app1") is not None)
+
+
+def test_the_candidate_is_not_taken_from_users_that_a_proxy_still_lets_in() -> None:
+    moved, unmoved = recorded("migrating", "switching"), recorded("migrating")
+    half = {"lb1": CLOSED, "lb2": {"nginx_switchover_door": {"door": "open"}}}
+    assert closed_door.shut(moved, LB, READY) and closed_door.shut(unmoved, LB, half)
+    assert not closed_door.shut(moved, LB, half) and not closed_door.shut(moved, LB, {"lb1": {}, "lb2": {}})
+    assert closed_door.opened(["lb2"], half) and not closed_door.opened(LB, half)
+
+
+def test_the_record_learns_with_the_switch_where_the_schema_is() -> None:
+    learn = FilterModule().filters()["door_facts"]
+    decided = {"target": "0004", "steps": []}
+    result = {"after": "0002", "changed": True, "lost": {"rows": 1}}
+    behind = recorded("migrating", "switching", revision_after="0004", migration=decided)
+    back = {"app1": {"__rollback_schema": "", "migration_result": result}}
+    assert learn(behind, APP, back) == {"revision_after": "0002", "migration": {**decided, "lost": {"rows": 1}}}
+    assert learn(behind, APP, {"app1": {"__rollback_schema": "it failed"}}) == {}
+    assert learn(recorded("migrating", rollback_class="switch"), APP, back) == {}
 
 
 def test_a_person_is_told_where_users_are() -> None:
     moved = closed_door.sentence(recorded("migrating", "switching"), "Rows would be lost.", True)
     assert moved.startswith("Rows would be lost. 1.0 does not work") and "the door is open" in moved
-    agree = closed_door.sentence(recorded("migrating", "switching"), "Run playbooks/downgrade.yml -e 'x=y'", True)
-    assert "Run playbooks/rollback.yml -e 'x=y'. 1.0 does not" in agree
+    assert "run playbooks/rollback.yml again" in moved
     waiting = closed_door.sentence(recorded("migrating"), "The tool failed", False)
     assert "THE DOOR STAYS CLOSED" in waiting and "revision 0002 by hand" in waiting
     assert "the door is open" not in closed_door.sentence(recorded("migrating", "switching"), "No", False)

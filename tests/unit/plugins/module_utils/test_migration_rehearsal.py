@@ -108,14 +108,18 @@ class WrongValue(Exception):
     sqlstate = "22P02"
 
 
+class Wrapped(Exception):
+    """As SQLAlchemy wraps what a driver raises."""
+
+    orig = ValueError("duplicate key")
+
+
 def test_an_error_tells_no_value() -> None:
     assert told(WrongValue('invalid input syntax for type integer: "secret"')) == (
         "WrongValue: invalid input syntax for type integer"
     )
     assert told(ValueError("duplicate key\nDETAIL: Key (mail)=(secret) exists")) == "ValueError: duplicate key"
-    outer = Exception("(driver) duplicate key [parameters: secret]")
-    outer.orig = ValueError("duplicate key")  # type: ignore[attr-defined]
-    assert told(outer) == "ValueError: duplicate key"
+    assert told(Wrapped("(driver) duplicate key [parameters: secret]")) == "ValueError: duplicate key"
     assert told(SystemExit(3)) == "SystemExit: 3" and told(KeyError()) == "KeyError: "
 
 

@@ -295,3 +295,36 @@ def test_release_report_does_not_offer_a_way_back_that_is_closed() -> None:
     told = "\n".join(report.release_report(document(**learned)))
     assert "GOING BACK IS CLOSED: 1.0 in blue" in told and "playbooks/rollback.yml goes back" not in told
     assert "playbooks/rollback.yml goes back" in "\n".join(report.release_report(document()))
+
+
+STEPS = {"migration": {"steps": [{"revision": "b"}]}, "revision_before": "a", "revision_after": "b"}
+
+
+@pytest.mark.parametrize(
+    ("asked", "changes", "wanted"),
+    [
+        ("always", {}, True),
+        ("always", {"revision_after": None}, True),  # a migration failed, and nobody knows where it is
+        ("always", {"revision_after": "a"}, False),  # it is back, as behind the closed door
+        ("always", {"migration": {"steps": []}}, False),
+        ("always", {"migration": None}, False),
+        ("never", {"rollback_class": "switch_then_downgrade"}, False),
+        ("auto", {}, False),
+        ("auto", {"rollback_class": "switch_then_downgrade"}, True),
+    ],
+)
+def test_when_the_schema_is_taken_back_behind_users(asked: str, changes: dict[str, Any], wanted: bool) -> None:
+    stopped = {"app1": {"__rollback_stopped": True}, "app2": {"__rollback_stopped": True}}
+    found = rollback_outcome.schema_back(document(**{**STEPS, **changes}), asked, ["app1", "app2"], stopped)
+    assert found == {"wanted": wanted, "problem": ""}
+
+
+def test_the_schema_is_not_taken_from_a_candidate_that_may_run() -> None:
+    """Nor is it left in silence: what was asked for and not done ends the run non-zero."""
+    half = {"app1": {"__rollback_stopped": True}, "app2": {}}
+    found = rollback_outcome.schema_back(document(**STEPS), "always", ["app1", "app2"], half)
+    assert found["wanted"] and found["problem"].endswith("it may run on app2")
+    said = {"app1": {"__rollback_schema": found["problem"]}, "lb1": {}}
+    plan = singleton_back.plan({**document(), "traffic_moved": False, "epoch": 1}, [], "app1", ["app1"])
+    told = rollback_outcome.told_of(document(**STEPS), ["lb1"], ["app1"], said, plan, [], {})
+    assert told["undone"][0].endswith("it may run on app2. playbooks/downgrade.yml takes it back later")
