@@ -1,0 +1,12 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What uvicorn serves."""
+
+from __future__ import annotations
+
+from samokoder import shares
+from samokoder.application import create
+
+from .projects import router
+
+router.include_router(shares.of(("reader", "writer")))
+application = create(router)
