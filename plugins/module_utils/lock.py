@@ -5,8 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from ansible_collections.bluegreen.release.plugins.module_utils import transitions
 
@@ -15,8 +14,7 @@ ADOPTION = "adoption"
 HOLDER_FIELDS = ("release_id", "user", "host", "job", "mode", "purpose", "since", "epoch")
 
 
-@dataclass(frozen=True)
-class Decision:
+class Decision(NamedTuple):
     """What to do with a wish for the lock. Refused when *refusal* is not empty; *note* is worth telling anyway."""
 
     write: bool

@@ -8,7 +8,7 @@ import os
 import re
 import stat
 import time
-from dataclasses import dataclass
+from typing import NamedTuple
 
 SLOTS = ("blue", "green")
 NONE = "none"
@@ -19,8 +19,7 @@ UNKNOWN = "unknown"
 _STAMP = re.compile(r"(\d{10}) (\d{10})\n")
 
 
-@dataclass(frozen=True, order=True)
-class Stamp:
+class Stamp(NamedTuple):
     """When users were moved to the slot of a flag: the epoch of the lock, and the sequence of the record."""
 
     epoch: int = 0

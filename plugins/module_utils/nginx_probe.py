@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from ansible_collections.bluegreen.release.plugins.module_utils.nginx_flags import NONE, SLOTS, UNKNOWN
 from ansible_collections.bluegreen.release.plugins.module_utils.nginx_http import AskError, Tls, ask
@@ -18,8 +18,7 @@ DOOR_HEADER = "x-release-door"
 _NOT_FROM_THE_SLOT = (502, 504)
 
 
-@dataclass(frozen=True)
-class Probe:
+class Probe(NamedTuple):
     """An answer of the probe.
 
     live: blue, green, unknown or unreachable; reason: why it is unreachable; door: open, closed, or empty for none.

@@ -4,7 +4,8 @@
 
 Ansible sends a module and all that it imports with every task, and the host compiles it anew each time: most of what a
 short task takes. This program is installed with the lock of a release, compiled. Its name says which code it holds, so
-a controller with another version does not find it, and sends the module as ever.
+a controller with another version does not find it, and sends the module as ever. Importing dataclasses takes a fifth of
+what is left, so no module that a proxy imports here has one.
 """
 
 from __future__ import annotations

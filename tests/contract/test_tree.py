@@ -23,6 +23,7 @@ EXPECTED_CFG = {
     ("defaults", "collections_path"): "collections:~/.ansible/collections:/usr/share/ansible/collections",
     ("defaults", "gathering"): "explicit",
     ("connection", "pipelining"): "true",
+    ("defaults", "run_vars_plugins"): "start",
     ("inventory", "any_unparsed_is_failed"): "true",
 }
 FORBIDDEN_CFG = {"inventory", "roles_path", "host_key_checking", "force_handlers", "deprecation_warnings"}

@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+import sys
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -64,6 +65,16 @@ def test_it_looks(tmp_path: Path) -> None:
     }  # fmt: skip
     found = asked(installed(tmp_path), "rollback_look", params)
     assert found["record"]["epoch"] == 0 and found["changed"] is False
+
+
+@pytest.mark.parametrize("act", ["nginx_switching", "rollback_looking", "lock_taking", "record_writing"])
+def test_it_imports_nothing_that_takes_long(tmp_path: Path, act: str) -> None:
+    name = f"{resident.__name__.rpartition('.')[0]}.{act}"
+    code = f"import importlib, sys; importlib.import_module({name!r}); print(*sys.modules)"
+    environment = {"PYTHONPATH": str(installed(tmp_path)), "PATH": os.environ["PATH"]}
+    words = [sys.executable, "-S", "-c", code]
+    found = set(subprocess.run(words, env=environment, capture_output=True, text=True, check=True).stdout.split())
+    assert name in found and not {"dataclasses", "inspect", "subprocess", "logging"} & found
 
 
 def test_a_switch_that_is_refused_says_so(tmp_path: Path) -> None:
