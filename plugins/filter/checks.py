@@ -35,6 +35,21 @@ def check_target(
     }
 
 
+def smoke_beginning(
+    which: str, context: Mapping[str, Any], slots: Mapping[str, Mapping[str, Any]], steps: Sequence[Mapping[str, Any]],
+    version_header: str = "",
+) -> dict[str, Any] | None:  # fmt: skip
+    """What the module http_steps is told of a session that *which* slot begins, candidate or live; None without steps.
+
+    slots: release_slots. Raises AnsibleFilterError when the release knows no such slot.
+    """
+    if not steps:
+        return None
+    target = check_target(context, which, version_header=version_header)
+    url = f"http://127.0.0.1:{slots[target['slot']]['port']}"
+    return {"base_url": url, "steps": list(steps), "expect_headers": target["instance_headers"]}
+
+
 def standby_problems(app_hosts: Sequence[str], hostvars: Mapping[str, Mapping[str, Any]]) -> list[str]:
     """Why the standby does not work on what the new version has written; empty when it does, or was not tested."""
     return standby.problems(app_hosts, {host: hostvars[host].get("smoke_test_standby") for host in app_hosts})
@@ -51,6 +66,7 @@ class FilterModule:
     def filters(self) -> dict[str, Callable[..., Any]]:
         return {
             "check_target": check_target,
+            "smoke_beginning": smoke_beginning,
             "standby_facts": standby_facts,
             "standby_problems": standby_problems,
         }

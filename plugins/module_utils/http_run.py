@@ -33,12 +33,22 @@ class Clock:
 
 @dataclass
 class Reading:
-    """What one pass through the steps found, or several."""
+    """What one pass through the steps found, or several. begun: whether the steps before them have passed."""
 
     passed: bool
     reason: str = ""
     attempts: int = 1
     steps: list[dict[str, Any]] = field(default_factory=list)
+    begun: bool = True
+
+
+@dataclass(frozen=True)
+class Beginning:
+    """Steps that another server answers before; what they save, the steps behind them know."""
+
+    steps: Sequence[Mapping[str, Any]]
+    expect_headers: Mapping[str, str]
+    send: Send
 
 
 @dataclass(frozen=True)
@@ -48,19 +58,33 @@ class StepSequence:
     steps: Sequence[Mapping[str, Any]]
     expect_headers: Mapping[str, str]
     secrets: Sequence[str] = ()
+    beginning: Beginning | None = None
 
     def run(self, send: Send, clock: Clock) -> Reading:
         """Send the steps in order until one is not as expected."""
         reading = Reading(passed=True)
         saved: dict[str, Any] = {}
-        for step in self.steps:
+        first = self.beginning
+        if first is not None:
+            self._pass(reading, saved, first.steps, first.expect_headers, first.send, clock)
+            if not reading.passed:
+                reading.begun = False
+                return reading
+        self._pass(reading, saved, self.steps, self.expect_headers, send, clock)
+        return reading
+
+    def _pass(
+        self, reading: Reading, saved: dict[str, Any], steps: Sequence[Mapping[str, Any]],
+        expect_headers: Mapping[str, str], send: Send, clock: Clock,
+    ) -> None:  # fmt: skip
+        for step in steps:
             started = clock.now()
             status, reason = 0, ""
             try:
                 answer = send(_request(step, saved))
                 status = answer.status
                 expect = substitute({k: v for k, v in (step.get("expect") or {}).items() if v is not None}, saved)
-                check(answer, expect, self.expect_headers)
+                check(answer, expect, expect_headers)
                 saved.update(values_to_save(answer, step.get("save") or {}))
             except StepError as error:
                 reason = mask(str(error), [*self.secrets, *saved.values()])
@@ -73,8 +97,7 @@ class StepSequence:
                 method = str(step.get("method") or "GET").upper()
                 where = mask(f"({method} {step['path']})", self.secrets)
                 reading.reason = f"step {step['name']!r} {where}: {reason}"
-                break
-        return reading
+                return
 
 
 def _request(step: Mapping[str, Any], saved: Mapping[str, Any]) -> Request:

@@ -10,7 +10,7 @@ from typing import Any
 from ansible_collections.bluegreen.release.plugins.module_utils.preflight_problem import Problem
 from ansible_collections.bluegreen.release.plugins.module_utils.preflight_types import check_mapping
 
-NAMES = ("health_check_steps", "smoke_test_steps")
+NAMES = ("health_check_steps", "smoke_test_steps", "smoke_test_session_begin", "smoke_test_session_use")
 
 
 def check_steps(values: Mapping[str, Any], options: Mapping[str, Any]) -> list[Problem]:
@@ -18,7 +18,7 @@ def check_steps(values: Mapping[str, Any], options: Mapping[str, Any]) -> list[P
 
     :param options: fields of a step, as in the argument specification of the module http_steps.
     """
-    problems: list[Problem] = []
+    problems: list[Problem] = _half_a_session(values)
     for name in NAMES:
         steps = values.get(name)
         if not isinstance(steps, Sequence) or isinstance(steps, str):
@@ -31,6 +31,16 @@ def check_steps(values: Mapping[str, Any], options: Mapping[str, Any]) -> list[P
             if isinstance(step, Mapping):
                 problems += check_mapping(f"{name}[{index}]", step, _relaxed(options), "")
     return problems
+
+
+def _half_a_session(values: Mapping[str, Any]) -> list[Problem]:
+    begin, use = "smoke_test_session_begin", "smoke_test_session_use"
+    given = [name for name in (begin, use) if values.get(name)]
+    if len(given) != 1:
+        return []
+    missing = use if given == [begin] else begin
+    remedy = f"give {missing} as well: a session is begun in one version and used in the other; or leave out {given[0]}"
+    return [Problem(f"{missing} has no step", f"steps beside those of {given[0]}", "none", remedy)]
 
 
 def _relaxed(options: Mapping[str, Any]) -> dict[str, Any]:

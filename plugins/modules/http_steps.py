@@ -93,6 +93,25 @@ options:
     description: Headers that every answer must carry, with their values.
     type: dict
     default: {}
+  beginning:
+    description: >-
+      Steps that another server answers before, for example a login at the version that users come from. What they save
+      is known to O(steps). Sent anew with every repetition; the options of the connection are those of O(base_url).
+    type: dict
+    options:
+      base_url:
+        description: As O(base_url), of the other server.
+        type: str
+        required: true
+      steps:
+        description: As O(steps).
+        type: list
+        elements: dict
+        required: true
+      expect_headers:
+        description: As O(expect_headers).
+        type: dict
+        default: {}
   within_seconds:
     description: Repeat the whole sequence until it passes or this time is over. V(0) sends it once.
     type: float
@@ -122,7 +141,7 @@ options:
     elements: str
     default: []
   fail:
-    description: Whether the task fails when the sequence does not pass.
+    description: Whether the task fails when O(steps) do not pass. When O(beginning) does not, it always fails.
     type: bool
     default: true
 """
@@ -137,6 +156,23 @@ EXAMPLES = r"""
         path: /api/auth/login
         json: {email: test@example.com, password: "{{ vault_test_password }}"}
         save: {token: access_token}
+      - name: projects
+        path: /api/projects
+        headers: {Authorization: "Bearer ${token}"}
+    secrets: ["{{ vault_test_password }}"]
+
+- name: Go on in one version with a session that was begun in another
+  bluegreen.release.http_steps:
+    base_url: http://127.0.0.1:8002
+    beginning:
+      base_url: http://127.0.0.1:8001
+      steps:
+        - name: login
+          method: POST
+          path: /api/auth/login
+          json: {email: test@example.com, password: "{{ vault_test_password }}"}
+          save: {token: access_token}
+    steps:
       - name: projects
         path: /api/projects
         headers: {Authorization: "Bearer ${token}"}
@@ -168,6 +204,7 @@ from typing import Any
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.bluegreen.release.plugins.module_utils.http_client import Endpoint
 from ansible_collections.bluegreen.release.plugins.module_utils.http_run import (
+    Beginning,
     Clock,
     Reading,
     StepSequence,
@@ -201,6 +238,14 @@ def argument_spec() -> dict[str, Any]:
         "headers": {"type": "dict", "default": {}},
         "steps": {"type": "list", "elements": "dict", "required": True, "options": step},
         "expect_headers": {"type": "dict", "default": {}},
+        "beginning": {
+            "type": "dict",
+            "options": {
+                "base_url": {"type": "str", "required": True},
+                "steps": {"type": "list", "elements": "dict", "required": True, "options": step},
+                "expect_headers": {"type": "dict", "default": {}},
+            },
+        },
         "within_seconds": {"type": "float", "default": 0},
         "watch_seconds": {"type": "float", "default": 0},
         "interval_seconds": {"type": "float", "default": 0.5},
@@ -212,16 +257,20 @@ def argument_spec() -> dict[str, Any]:
     }
 
 
+def _endpoint(parameters: dict[str, Any], base_url: str) -> Endpoint:
+    headers = {name: str(value) for name, value in parameters["headers"].items()}
+    return Endpoint(
+        base_url, headers, parameters["validate_certs"], parameters["ca"] or "", parameters["tls_name"]
+    )  # fmt: skip
+
+
 def read(parameters: dict[str, Any]) -> Reading:
     """Send the steps as asked. Raises ValueError for a base_url that cannot be used."""
-    endpoint = Endpoint(
-        parameters["base_url"],
-        {name: str(value) for name, value in parameters["headers"].items()},
-        parameters["validate_certs"],
-        parameters["ca"] or "",
-        parameters["tls_name"],
-    )
-    sequence = StepSequence(parameters["steps"], parameters["expect_headers"], parameters["secrets"])
+    endpoint, beginning = _endpoint(parameters, parameters["base_url"]), None
+    if parameters["beginning"]:
+        first = parameters["beginning"]
+        beginning = Beginning(first["steps"], first["expect_headers"], _endpoint(parameters, first["base_url"]).send)
+    sequence = StepSequence(parameters["steps"], parameters["expect_headers"], parameters["secrets"], beginning)
     interval, clock = parameters["interval_seconds"], Clock()
     reading = until_passed(sequence, endpoint.send, parameters["within_seconds"], interval, clock)
     if reading.passed and parameters["watch_seconds"] > 0:
@@ -232,7 +281,8 @@ def read(parameters: dict[str, Any]) -> Reading:
 def main() -> None:
     module = AnsibleModule(argument_spec=argument_spec(), supports_check_mode=True)
     parameters = module.params
-    writes = [step["name"] for step in parameters["steps"] if step["method"].upper() not in _READING]
+    sent = [*(parameters["beginning"] or {"steps": []})["steps"], *parameters["steps"]]
+    writes = [step["name"] for step in sent if step["method"].upper() not in _READING]
     if not parameters["steps"]:
         module.fail_json(msg="expected at least one step, found none: an empty list would pass without any evidence.")
     if module.check_mode and writes:
@@ -247,13 +297,14 @@ def main() -> None:
         "attempts": reading.attempts,
         "steps": reading.steps,
     }
-    if reading.passed or not parameters["fail"]:
+    if reading.passed or (reading.begun and not parameters["fail"]):
         module.exit_json(changed=False, **result)
     hint = (
         "See the log of the service behind it, or correct the step in the inventory (health_check_steps, "
-        "smoke_test_steps; release_version_header for the header of the version)"
+        "smoke_test_steps, smoke_test_session_begin and _use; release_version_header for the header of the version)"
     )
-    module.fail_json(msg=f"{parameters['base_url']}: {reading.reason}. {hint}.", **result)
+    asked = parameters if reading.begun else parameters["beginning"]
+    module.fail_json(msg=f"{asked['base_url']}: {reading.reason}. {hint}.", **result)
 
 
 if __name__ == "__main__":

@@ -37,7 +37,8 @@ async def generate(prompt: Prompt, context: Parts, profile: Profile) -> Generati
     context.metrics.ai_requests.inc()
     if context.faults.hits("ai"):
         raise HTTPException(500, "generation failed: fault ai is on")
-    key = f"samokoder:ai:{hashlib.sha256(prompt.prompt.encode()).hexdigest()}"
+    # Of this version alone: what another would make of the prompt, or how it keeps it, is its own affair.
+    key = f"samokoder:{context.settings.version}:ai:{hashlib.sha256(prompt.prompt.encode()).hexdigest()}"
     cached = await context.redis.get(key)
     if cached is None:
         await asyncio.sleep(GENERATION_SECONDS)

@@ -13,7 +13,7 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 from sqlalchemy.exc import SQLAlchemyError
 
-from samokoder import accounts, ai, settings, system
+from samokoder import accounts, ai, drafts, settings, system
 from samokoder.context import Context
 from samokoder.database import Database
 from samokoder.faults import Faults
@@ -62,6 +62,6 @@ def create(projects: APIRouter, context: Context | None = None) -> Gate:
     application.state.context = parts
     application.add_exception_handler(SQLAlchemyError, database_failed)
     application.add_exception_handler(RedisError, redis_failed)
-    for router in (system.router, accounts.router, ai.router, projects):
+    for router in (system.router, accounts.router, ai.router, drafts.router, projects):
         application.include_router(router)
     return Gate(application, parts)

@@ -70,6 +70,14 @@ def test_no_smoke_test_is_a_choice() -> None:
     assert check_steps({"smoke_test_steps": []}, STEP) == []
 
 
+@pytest.mark.parametrize(("given", "missing"), [("begin", "use"), ("use", "begin")])
+def test_half_a_session(given: str, missing: str) -> None:
+    step = [{"name": "a", "path": "/"}]
+    found = check_steps({f"smoke_test_session_{given}": step, f"smoke_test_session_{missing}": []}, STEP)
+    assert [one.what for one in found] == [f"smoke_test_session_{missing} has no step"]
+    assert check_steps({"smoke_test_session_begin": step, "smoke_test_session_use": step}, STEP) == []
+
+
 def test_a_step_shows_no_value() -> None:
     problems = check_steps({"smoke_test_steps": [{"name": "a", "path": "/", "expect": "hunter2"}]}, STEP)
     assert len(problems) == 1 and "hunter2" not in repr(problems)

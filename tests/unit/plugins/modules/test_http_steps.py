@@ -89,6 +89,34 @@ def test_answer_that_does_not_arrive_whole(
     assert result["failed"] and found in result["msg"]
 
 
+BEGIN = [{"name": "login", "method": "POST", "path": "/login", "save": {"token": "token"}}]
+USE = [{"name": "use", "path": "/x", "headers": {"X-Seen": "${token}"}, "expect": {"json": {"seen": "tok-1234567"}}}]
+
+
+def test_what_another_server_has_begun_is_known(capsys: pytest.CaptureFixture[str], base_url: str) -> None:
+    first = {"base_url": f"{base_url}/old", "steps": BEGIN}
+    result = run(capsys, base_url=base_url, beginning=first, steps=USE)
+    assert result["passed"] and [step["name"] for step in result["steps"]] == ["login", "use"]
+    assert "tok-1234567" not in json.dumps(result["steps"])
+
+
+def test_what_goes_on_otherwise_than_expected_is_the_second_server_s(
+    capsys: pytest.CaptureFixture[str], base_url: str
+) -> None:
+    first = {"base_url": f"{base_url}/old", "steps": BEGIN, "expect_headers": {"X-Release-Slot": "blue"}}
+    steps = [{**USE[0], "expect": {"json": {"seen": "another"}}}]
+    result = run(capsys, base_url=f"{base_url}/new", beginning=first, steps=steps, fail=False)
+    assert not result.get("failed") and result["reason"].startswith("step 'use'")
+    assert "tok-1234567" not in result["reason"]
+
+
+def test_what_cannot_be_begun_fails_whatever_else_is_asked(capsys: pytest.CaptureFixture[str], base_url: str) -> None:
+    first = {"base_url": f"{base_url}/old", "steps": BEGIN, "expect_headers": {"X-Release-Slot": "green"}}
+    result = run(capsys, base_url=f"{base_url}/new", beginning=first, steps=USE, fail=False)
+    assert result["failed"] and f"{base_url}/old: step 'login'" in result["msg"]
+    assert "expected header X-Release-Slot: green, found blue" in result["msg"]
+
+
 def test_nobody_listens(capsys: pytest.CaptureFixture[str]) -> None:
     result = run(capsys, base_url="http://127.0.0.1:1", steps=[{"name": "m", "path": "/"}])
     assert "expected an answer, found ConnectionRefusedError" in result["msg"]
@@ -108,3 +136,5 @@ def test_check_mode_sends_reads_and_never_writes(capsys: pytest.CaptureFixture[s
     assert read["failed"]
     write = run(capsys, True, base_url=base_url, steps=[{"name": "w", "method": "POST", "path": "/missing"}])
     assert write["attempts"] == 0 and not write.get("failed")
+    begun = run(capsys, True, base_url=base_url, beginning={"base_url": base_url, "steps": BEGIN}, steps=USE)
+    assert begun["attempts"] == 0 and not begun.get("failed")
