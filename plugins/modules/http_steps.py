@@ -39,7 +39,7 @@ options:
     type: list
     elements: dict
     required: true
-    options:
+    options: &step
       name:
         description: Name of the step in results and messages.
         type: str
@@ -108,6 +108,7 @@ options:
         type: list
         elements: dict
         required: true
+        options: *step
       expect_headers:
         description: As O(expect_headers).
         type: dict

@@ -3,10 +3,14 @@
 
 from __future__ import annotations
 
+from fastapi import APIRouter
+
 from samokoder import shares
 from samokoder.application import create
 
-from .projects import router
+from .projects import router as projects
 
+router = APIRouter()
+router.include_router(projects)
 router.include_router(shares.of(("reader", "writer")))
 application = create(router)
