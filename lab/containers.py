@@ -57,7 +57,9 @@ def create_options(settings: Settings, host: Host, more: Sequence[str]) -> list[
     if host.kind in _DATA:
         options += ["--volume", f"{settings.container(host.name)}-data:{_DATA[host.kind]}"]
     if host.kind == "lb":
-        options += ["--publish", f"127.0.0.1:{front_port(settings, host)}:80", "--cap-add", "NET_ADMIN"]
+        options += ["--publish", f"127.0.0.1:{front_port(settings, host)}:80"]
+    if host.kind in ("lb", "db"):  # for the faults of the way there
+        options += ["--cap-add", "NET_ADMIN"]
     if host.kind == "registry":
         options += ["--publish", "127.0.0.1::5000"]
     return options + list(more)

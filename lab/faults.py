@@ -30,10 +30,16 @@ FILE_FAULTS = (
     "slow_boot",
     "unhealthy",
 )
-# Faults of the way to a host: SSH packets are dropped, users still pass.
-NETWORK_FAULTS = {"lb_unreachable": "lb", "app_unreachable": "app"}
+_SSH_CUT = "INPUT -p tcp --dport 22 -j DROP -m comment --comment lab-fault"
+_DATABASE_GONE = "INPUT -p tcp --dport 5432 -j REJECT --reject-with tcp-reset -m comment --comment lab-fault"
+# Faults of the way to a host, by its kind: SSH packets are dropped, and users still pass; or PostgreSQL refuses all,
+# and every connection to it is reset.
+NETWORK_FAULTS = {
+    "lb_unreachable": ("lb", _SSH_CUT),
+    "app_unreachable": ("app", _SSH_CUT),
+    "database_gone": ("db", _DATABASE_GONE),
+}
 FAULTS = tuple(sorted((*FILE_FAULTS, *NETWORK_FAULTS)))
-_RULE = "INPUT -p tcp --dport 22 -j DROP -m comment --comment lab-fault"
 _REMEDY = "bin/lab fault NAME on|off [--application APPLICATION]"
 
 
@@ -75,14 +81,14 @@ def apply(settings: Settings, fault: Fault) -> None:
     """
     check_name(fault.name, fault.application)
     hosts = snapshot.need_hosts(settings)
-    kind = NETWORK_FAULTS.get(fault.name)
-    if kind:
+    if fault.name in NETWORK_FAULTS:
+        kind, rule = NETWORK_FAULTS[fault.name]
         if (fault.version, fault.slot, fault.amount) != (None, None, None):
             place = "--host, or none: it is of a host, not of a version"
             raise LabError(place, f"--version, --slot or --amount with {fault.name}", "bin/lab fault --help")
         host = _choose(hosts, kind, fault.host)[-1]
-        inside(settings, host.name, ["sh", "-ec", _drop(fault.on)])
-        say(f"{fault.name} {'on' if fault.on else 'off'} at {host.name}: SSH {'is cut' if fault.on else 'passes'}")
+        inside(settings, host.name, ["sh", "-ec", _rule(rule, fault.on)])
+        say(f"{fault.name} {'on' if fault.on else 'off'} at {host.name}")
         return
     version = _version(settings, hosts, fault)
     chosen = _choose(hosts, "app", fault.host)
@@ -97,18 +103,20 @@ def apply(settings: Settings, fault: Fault) -> None:
 
 def heal(settings: Settings, hosts: Sequence[Host]) -> None:
     """Take all faults out."""
-    snapshot.on_each(
-        snapshot.of_kind(hosts, "lb", "app"), lambda host: inside(settings, host.name, ["sh", "-ec", _drop(False)])
-    )
+    for kind in sorted({kind for kind, _ in NETWORK_FAULTS.values()}):
+        off = "\n".join(_rule(rule, False) for of, rule in NETWORK_FAULTS.values() if of == kind)
+        snapshot.on_each(
+            snapshot.of_kind(hosts, kind), lambda host, off=off: inside(settings, host.name, ["sh", "-ec", off])
+        )
     folders = " ".join(application.faults for application in APPLICATIONS.values() if application.faults)
     clear = f"find {folders} -mindepth 1 -delete"
     snapshot.on_each(snapshot.of_kind(hosts, "app"), lambda host: inside(settings, host.name, ["sh", "-c", clear]))
 
 
-def _drop(on: bool) -> str:
+def _rule(rule: str, on: bool) -> str:
     """Shell that has the rule exactly once, or not at all."""
-    off = f"while iptables -w -C {_RULE} 2>/dev/null; do iptables -w -D {_RULE}; done"
-    return f"{off}\niptables -w -I {_RULE}" if on else off
+    off = f"while iptables -w -C {rule} 2>/dev/null; do iptables -w -D {rule}; done"
+    return f"{off}\niptables -w -I {rule}" if on else off
 
 
 def _choose(hosts: Sequence[Host], kind: str, name: str | None) -> list[Host]:

@@ -39,7 +39,7 @@ def test_the_application_knows_every_fault_that_is_a_file() -> None:
 def test_a_fault_that_an_application_would_never_notice_is_refused() -> None:
     with pytest.raises(LabError) as refused:
         check_name("errors", GUESTBOOK)
-    assert "of guestbook: app_unreachable, lb_unreachable" in str(refused.value)
+    assert "of guestbook: app_unreachable, database_gone, lb_unreachable" in str(refused.value)
     assert "'errors', which only samokoder can have" in str(refused.value)
 
 

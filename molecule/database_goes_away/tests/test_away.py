@@ -1,0 +1,35 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""While the database is away nobody can be served, but nobody is moved for it, and nothing that was written is lost."""
+
+from __future__ import annotations
+
+from typing import Any
+
+BEFORE, MIGRATE, WATCH, AFTER = 1, 3, 5, 7
+
+
+def words(outcome: dict[str, Any], step: int) -> str:
+    return " ".join(outcome["steps"][step]["output"].split())
+
+
+def test_nothing_that_users_were_told_is_lost(outcome: dict[str, Any]) -> None:
+    assert outcome["load"]["acked"] > 100 and outcome["load"]["failed"] > 0, "the database was never away"
+    assert outcome["writes"]["rc"] == 0, outcome["writes"]["output"]
+
+
+def test_before_a_release_it_is_refused_and_nothing_is_touched(outcome: dict[str, Any]) -> None:
+    assert "changed=0" in words(outcome, BEFORE) and "TASK [Take the estate back]" not in words(outcome, BEFORE)
+    assert "database" in words(outcome, BEFORE)
+
+
+def test_in_its_middle_users_stay_where_they_are(outcome: dict[str, Any]) -> None:
+    assert outcome["steps"][MIGRATE]["status"]["live"] == outcome["before"]["live"]
+
+
+def test_behind_the_switch_they_are_back(outcome: dict[str, Any]) -> None:
+    assert outcome["steps"][WATCH]["status"]["live"] == outcome["before"]["live"]
+
+
+def test_the_next_release_goes_through(outcome: dict[str, Any]) -> None:
+    assert outcome["steps"][AFTER]["status"]["live"] != outcome["before"]["live"]
+    assert set(outcome["steps"][AFTER]["status"]["versions"].values()) >= {"1.0.0"}
