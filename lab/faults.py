@@ -103,14 +103,16 @@ def apply(settings: Settings, fault: Fault) -> None:
 
 def heal(settings: Settings, hosts: Sequence[Host]) -> None:
     """Take all faults out."""
-    for kind in sorted({kind for kind, _ in NETWORK_FAULTS.values()}):
-        off = "\n".join(_rule(rule, False) for of, rule in NETWORK_FAULTS.values() if of == kind)
-        snapshot.on_each(
-            snapshot.of_kind(hosts, kind), lambda host, off=off: inside(settings, host.name, ["sh", "-ec", off])
-        )
+    kinds = {kind for kind, _ in NETWORK_FAULTS.values()}
+    snapshot.on_each(snapshot.of_kind(hosts, *kinds), lambda host: inside(settings, host.name, _open(host.kind)))
     folders = " ".join(application.faults for application in APPLICATIONS.values() if application.faults)
     clear = f"find {folders} -mindepth 1 -delete"
     snapshot.on_each(snapshot.of_kind(hosts, "app"), lambda host: inside(settings, host.name, ["sh", "-c", clear]))
+
+
+def _open(kind: str) -> list[str]:
+    """Command that has no fault of the way to a host of *kind*."""
+    return ["sh", "-ec", "\n".join(_rule(rule, False) for of, rule in NETWORK_FAULTS.values() if of == kind)]
 
 
 def _rule(rule: str, on: bool) -> str:
