@@ -38,6 +38,7 @@ class FilterModule:
             "door_downtime": door_downtime,
             "door_facts": door_facts,
             "door_opened": closed_door.opened,
+            "door_problem": closed_door.problem,
             "door_refusal": closed_door.refusal,
             "door_sentence": closed_door.sentence,
             "door_shut": closed_door.shut,

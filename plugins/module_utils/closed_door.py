@@ -46,6 +46,14 @@ def refusal(
     return ""
 
 
+def problem(app_hosts: Sequence[str], facts: Facts) -> str:
+    """Why the schema is not back, as the host noted that takes it back; empty when it is back."""
+    noted = facts[app_hosts[0]].get("__rollback_schema")
+    if noted is None:
+        return f"Nothing is known of the database: {app_hosts[0]} could not do its part"
+    return str(noted)
+
+
 def opened(lb_hosts: Sequence[str], facts: Facts) -> bool:
     """Whether users are let in at every proxy."""
     return not _not_at(lb_hosts, facts, OPEN)

@@ -127,3 +127,16 @@ def test_the_report_says_it_and_whether_it_was_more_than_planned() -> None:
         "Downtime of the rollback: 31.0 s of at most 30 s, answered 503. MORE THAN WAS PLANNED.",
     ]
     assert closed_door.words(recorded("opened")) == []
+
+
+@pytest.mark.parametrize(
+    ("noted", "expected"),
+    [
+        ({"__rollback_schema": ""}, ""),
+        ({"__rollback_schema": "no way back"}, "no way back"),
+        ({"__rollback_schema": None}, "Nothing is known of the database: app1 could not do its part"),
+        ({}, "Nothing is known of the database: app1 could not do its part"),
+    ],
+)
+def test_a_schema_that_is_back_is_no_problem_and_one_nobody_knows_of_is(noted: dict[str, Any], expected: str) -> None:
+    assert closed_door.problem(APP, {"app1": noted, "app2": {}}) == expected
