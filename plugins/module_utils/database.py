@@ -98,8 +98,16 @@ def beside(prefix: str, name: str) -> str:
 
 
 def drop(connection: Any, name: str) -> None:
-    """Remove a database, whoever is connected to it, if it is there. Raises DatabaseError."""
-    query(connection, f"DROP DATABASE IF EXISTS {quoted(name)} WITH (FORCE)")
+    """Remove a database, whoever is connected to it, if it is there. Raises DatabaseError.
+
+    First without FORCE: the server then ends an autovacuum that is at work there, which FORCE is refused to a role that
+    may not signal it (PostgreSQL 15, TerminateOtherDBBackends).
+    """
+    statement = f"DROP DATABASE IF EXISTS {quoted(name)}"
+    try:
+        query(connection, statement)
+    except DatabaseError:
+        query(connection, f"{statement} WITH (FORCE)")
 
 
 def copy(connection: Any, statement: str, stream: Any) -> None:
