@@ -7,8 +7,11 @@ import json
 import os
 import subprocess
 import sys
+import threading
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from lab import database
 from lab.bench.figures import Figure, figure
@@ -24,13 +27,14 @@ HELD_SECONDS = 30
 _LARGE = "bench_backup"
 _FOLDER = "/tmp/bench-backup"
 
-# On the database's own host: somebody reads the table in a transaction that ends when his connection is closed, while
-# another asks for one row again and again, until nobody listens any more.
+# On the database's own host, from the first line that it is given: somebody reads the table in a transaction that ends
+# when his connection is closed, while another asks for one row again and again, until nobody listens any more.
 _READER = """
 import json, sys, threading, time, psycopg2
 table, held = sys.argv[1], float(sys.argv[2])
 holder, user = (psycopg2.connect(dbname=sys.argv[3]) for _ in range(2))
 user.autocommit = True
+sys.stdin.readline()
 holder.cursor().execute(f"LOCK TABLE {table} IN ACCESS SHARE MODE")
 threading.Timer(held, holder.close).start()
 print("held", flush=True)
@@ -75,17 +79,36 @@ def waits(settings: Settings, count: int) -> list[Figure]:
 
 
 def _wait(settings: Settings) -> float:
-    log = settings.state / "bench-release.log"
-    # The reader's transaction is young enough for the look before; the lock is what is measured.
-    told = ["-e", f"release_version={VERSION}", "-e", "migration_transaction_seconds=600"]
+    log, migrates, held = (settings.state / f"bench-{name}" for name in ("release.log", "migrates", "held"))
+    for path in (migrates, held):
+        path.unlink(missing_ok=True)
+    # Provisioning takes longer than the table is held: the reader comes with the phase that migrates, which waits for
+    # him. His transaction is young enough for the look before; the lock is what is measured.
+    gate = f"touch {migrates}; until [ -e {held} ]; do sleep 0.05; done"
+    hooks = {"release_hooks": {"before_migrate": [{"name": "A reader comes", "command": ["sh", "-c", gate]}]}}
+    told = ["-e", f"release_version={VERSION}", "-e", "migration_transaction_seconds=600", "-e", json.dumps(hooks)]
     program = ["python3", "-c", _READER, INSTALLED.table, str(HELD_SECONDS), INSTALLED.name]
     command = ["docker", "exec", "-i", settings.container("db1"), "setpriv", "--reuid", "postgres", "--init-groups"]
     with subprocess.Popen([*command, *program], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as reader:
-        if reader.stdout is None or reader.stdout.readline() != "held\n":
-            raise LabError(f"a reader that holds {INSTALLED.table}", "none", "read the message above")
+        coming = threading.Thread(target=_come, args=(reader, migrates, held), daemon=True)
+        coming.start()
         play(["playbooks/release.yml", "-i", "inventories/lab", *told], log)
+        if not held.exists():
+            raise LabError(f"a reader that holds {INSTALLED.table}", "none", "read the message above")
         said, _ = reader.communicate()
     return float(json.loads(said))
+
+
+def _come(reader: subprocess.Popen[str], migrates: Path, held: Path) -> None:
+    """Have the reader hold the table when the release is about to migrate, and let it go on then."""
+    if reader.stdin is None or reader.stdout is None:
+        raise TypeError("expected a reader with pipes")
+    while not migrates.exists():
+        time.sleep(0.05)
+    reader.stdin.write("\n")
+    reader.stdin.flush()
+    if reader.stdout.readline() == "held\n":
+        held.touch()
 
 
 def decisions(count: int) -> list[Figure]:
