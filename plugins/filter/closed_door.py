@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from ansible_collections.bluegreen.release.plugins.module_utils import closed_door, migration_plan
+from ansible_collections.bluegreen.release.plugins.module_utils import closed_door
 
 
 def door_downtime(
@@ -20,15 +20,6 @@ def door_downtime(
     return {"downtime": [found]} if found else {}
 
 
-def door_facts(
-    document: Mapping[str, Any], app_hosts: Sequence[str], facts: Mapping[str, Mapping[str, Any]]
-) -> dict[str, Any]:
-    """What the record learns with the switch back, where the schema was taken back before it; nothing elsewhere."""
-    if not closed_door.goes_back_behind(document) or facts[app_hosts[0]].get("__rollback_schema") != "":
-        return {}
-    return migration_plan.reached(facts[app_hosts[0]]["migration_result"], document["migration"])
-
-
 class FilterModule:
     """Filters around the closed door."""
 
@@ -36,7 +27,6 @@ class FilterModule:
         return {
             "door_back": closed_door.goes_back_behind,
             "door_downtime": door_downtime,
-            "door_facts": door_facts,
             "door_opened": closed_door.opened,
             "door_problem": closed_door.problem,
             "door_refusal": closed_door.refusal,

@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ansible_collections.bluegreen.release.plugins.module_utils.nginx_door import CLOSED, OPEN
+
 CLASS = "behind_closed_door"
-OPEN, CLOSED = "open", "closed"
 
 Facts = Mapping[str, Mapping[str, Any]]
 

@@ -103,7 +103,7 @@ def _told_of_files(wanted: Mapping[str, Any], app_hosts: Sequence[str], facts: F
     for host in [host for host in app_hosts if host in wanted]:
         answer = facts[host].get("__rollback_files") or {}
         if "configuration" not in answer:
-            why = str(answer.get("msg") or "no answer of this host")
+            why = str(answer.get("problem") or "no answer of this host")
             undone.append(f"{host}: compose file and environment could not be read: {why}")
             continue
         changed = differences(wanted[host], answer["configuration"])

@@ -65,23 +65,14 @@ class StepSequence:
         reading = Reading(passed=True)
         saved: dict[str, Any] = {}
         first = self.beginning
-        if first is not None:
-            self._pass(reading, saved, first.steps, first.expect_headers, first.send, clock)
-            if not reading.passed:
-                reading.begun = False
-                return reading
-        self._pass(reading, saved, self.steps, self.expect_headers, send, clock)
-        return reading
-
-    def _pass(
-        self, reading: Reading, saved: dict[str, Any], steps: Sequence[Mapping[str, Any]],
-        expect_headers: Mapping[str, str], send: Send, clock: Clock,
-    ) -> None:  # fmt: skip
-        for step in steps:
+        before = [(step, first.send, first.expect_headers) for step in first.steps] if first else []
+        for number, (step, ask, expect_headers) in enumerate(
+            [*before, *((step, send, self.expect_headers) for step in self.steps)]
+        ):
             started = clock.now()
             status, reason = 0, ""
             try:
-                answer = send(_request(step, saved))
+                answer = ask(_request(step, saved))
                 status = answer.status
                 expect = substitute({k: v for k, v in (step.get("expect") or {}).items() if v is not None}, saved)
                 check(answer, expect, expect_headers)
@@ -93,11 +84,12 @@ class StepSequence:
                 {"name": step["name"], "status": status, "ok": not reason, "seconds": seconds, "reason": reason}
             )
             if reason:
-                reading.passed = False
+                reading.passed, reading.begun = False, number >= len(before)
                 method = str(step.get("method") or "GET").upper()
                 where = mask(f"({method} {step['path']})", self.secrets)
                 reading.reason = f"step {step['name']!r} {where}: {reason}"
-                return
+                break
+        return reading
 
 
 def _request(step: Mapping[str, Any], saved: Mapping[str, Any]) -> Request:

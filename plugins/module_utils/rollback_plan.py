@@ -14,6 +14,7 @@ from typing import Any, TypedDict
 
 from ansible_collections.bluegreen.release.plugins.module_utils import (
     closed_door,
+    nginx_door,
     downgrade_plan,
     lock,
     record,
@@ -251,7 +252,7 @@ def elsewhere(looks: Looks, lb_hosts: Sequence[str], slot: str) -> dict[str, str
 
 def shut_of(looks: Looks, lb_hosts: Sequence[str]) -> list[str]:
     """Proxies whose door is closed."""
-    return [host for host in lb_hosts if ((looks.get(host) or {}).get("proxy") or {}).get("door") == closed_door.CLOSED]
+    return [host for host in lb_hosts if ((looks.get(host) or {}).get("proxy") or {}).get("door") == nginx_door.CLOSED]
 
 
 def _require_there(looks: Looks, lb_hosts: Sequence[str], slot: str, document: Mapping[str, Any]) -> None:

@@ -152,12 +152,14 @@ EXAMPLES = r"""
   bluegreen.release.http_steps:
     base_url: http://127.0.0.1:8001
     steps:
-      - name: login
+      - &login
+        name: login
         method: POST
         path: /api/auth/login
         json: {email: test@example.com, password: "{{ vault_test_password }}"}
         save: {token: access_token}
-      - name: projects
+      - &projects
+        name: projects
         path: /api/projects
         headers: {Authorization: "Bearer ${token}"}
     secrets: ["{{ vault_test_password }}"]
@@ -167,16 +169,8 @@ EXAMPLES = r"""
     base_url: http://127.0.0.1:8002
     beginning:
       base_url: http://127.0.0.1:8001
-      steps:
-        - name: login
-          method: POST
-          path: /api/auth/login
-          json: {email: test@example.com, password: "{{ vault_test_password }}"}
-          save: {token: access_token}
-    steps:
-      - name: projects
-        path: /api/projects
-        headers: {Authorization: "Bearer ${token}"}
+      steps: [*login]
+    steps: [*projects]
     secrets: ["{{ vault_test_password }}"]
 """
 
@@ -258,11 +252,9 @@ def argument_spec() -> dict[str, Any]:
     }
 
 
-def _endpoint(parameters: dict[str, Any], base_url: str) -> Endpoint:
-    headers = {name: str(value) for name, value in parameters["headers"].items()}
-    return Endpoint(
-        base_url, headers, parameters["validate_certs"], parameters["ca"] or "", parameters["tls_name"]
-    )  # fmt: skip
+def _endpoint(given: dict[str, Any], base_url: str) -> Endpoint:
+    headers = {name: str(value) for name, value in given["headers"].items()}
+    return Endpoint(base_url, headers, given["validate_certs"], given["ca"] or "", given["tls_name"])
 
 
 def read(parameters: dict[str, Any]) -> Reading:

@@ -42,6 +42,10 @@ options:
     type: str
     choices: [present, query]
     default: present
+  fail:
+    description: Whether the task fails when the files cannot be read or written; otherwise RV(problem) says why.
+    type: bool
+    default: true
   state_directory:
     description: Directory of the host's fence.
     required: true
@@ -77,8 +81,12 @@ configuration:
     - Fingerprints are keyed by C(configuration.key) of the state directory, made once and readable by its owner only.
       They can be compared with others of the same host.
     - C(environment) is empty where the host has no key yet, which is before the first release.
-  returned: success
+  returned: the files could be read or written
   type: dict
+problem:
+  description: Why they could not; empty when they could.
+  returned: success
+  type: str
 """
 
 import os
@@ -112,6 +120,7 @@ def argument_spec() -> dict[str, Any]:
         "secret_files": {"type": "dict", "default": {}, "no_log": True},
         "state_directory": {"type": "path", "required": True},
         "state": {"type": "str", "choices": ["present", "query"], "default": "present"},
+        "fail": {"type": "bool", "default": True},
     }
 
 
@@ -160,14 +169,15 @@ def main() -> None:
     parameters = module.params
     try:
         changes, found = written(parameters, module.check_mode)
-    except FenceError as error:
-        module.fail_json(msg=str(error), paths=[])
-    except OSError as error:
-        module.fail_json(
-            msg=f"expected to use {parameters['directory']}, found: {error}. Check its owner and the disk.",
-            paths=[],
-        )
+    except (FenceError, OSError) as error:
+        problem = str(error)
+        if isinstance(error, OSError):
+            problem = f"expected to use {parameters['directory']}, found: {error}. Check its owner and the disk."
+        if parameters["fail"]:
+            module.fail_json(msg=problem, paths=[])
+        module.exit_json(changed=False, paths=[], problem=problem)
     module.exit_json(
+        problem="",
         changed=bool(changes),
         paths=[change.path for change in changes],
         configuration=found,

@@ -44,8 +44,8 @@ async def redis_failed(request: Request, error: Exception) -> JSONResponse:
     return JSONResponse({"detail": f"cache error: {type(error).__name__}"}, status_code=500)
 
 
-def create(projects: APIRouter, context: Context | None = None) -> Gate:
-    """Return the ASGI application with the router `projects` of a version."""
+def create(*of_version: APIRouter, context: Context | None = None) -> Gate:
+    """Return the ASGI application with the routers of a version."""
     parts = context if context is not None else make_context(settings.read())
 
     @contextlib.asynccontextmanager
@@ -62,6 +62,6 @@ def create(projects: APIRouter, context: Context | None = None) -> Gate:
     application.state.context = parts
     application.add_exception_handler(SQLAlchemyError, database_failed)
     application.add_exception_handler(RedisError, redis_failed)
-    for router in (system.router, accounts.router, ai.router, drafts.router, projects):
+    for router in (system.router, accounts.router, ai.router, drafts.router, *of_version):
         application.include_router(router)
     return Gate(application, parts)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Sharing a project, for versions that have it: they differ in the roles that they know."""
+"""Sharing, for versions that have it: they differ in the roles that they know."""
 
 from __future__ import annotations
 

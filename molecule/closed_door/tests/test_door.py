@@ -51,6 +51,7 @@ def test_every_proxy_has_it_in_its_records(host: Host) -> None:
     assert len([name for name in names if "-1.2.0-" in name]) == 3
     found = host.check_output(f"cat {STATE}/records/*-1.2.0-*.json")
     assert found.count('"behind_closed_door"') == 2 and found.count('"what": "rollback"') == 3
+    assert found.count('"revision_after": "0002"') == 2, "with the switch back they learn that the schema is back"
 
 
 def test_a_release_that_did_not_get_everybody_out_migrated_nothing(outcome: dict[str, Any]) -> None:

@@ -12,8 +12,15 @@ testinfra_hosts = ["ansible://lb"]
 
 @pytest.mark.usefixtures("nobody_noticed")
 def test_nobody_noticed_and_users_stay(outcome: dict[str, Any]) -> None:
-    first, second, refused = (step["status"]["live"] for step in outcome["steps"])
-    assert outcome["before"]["live"] != first != second == refused
+    first, lost, second, refused = (step["status"]["live"] for step in outcome["steps"])
+    assert outcome["before"]["live"] != first == lost != second == refused
+
+
+def test_a_session_that_ends_with_the_old_version_stops_the_release_before_anybody_is_moved(
+    outcome: dict[str, Any],
+) -> None:
+    said = " ".join(outcome["steps"][1]["output"].split())
+    assert "failed while checking on app" in said and "step 'go on' (GET /api/lost): expected status 200" in said
 
 
 def test_the_record_knows_which_step_the_old_version_fails(record: dict[str, Any]) -> None:
@@ -23,7 +30,7 @@ def test_the_record_knows_which_step_the_old_version_fails(record: dict[str, Any
 
 
 def test_the_release_tells(outcome: dict[str, Any]) -> None:
-    output = " ".join(outcome["steps"][1]["output"].split())
+    output = " ".join(outcome["steps"][2]["output"].split())
     assert "GOING BACK IS CLOSED: 1.6.0 in" in output and "playbooks/rollback.yml goes back" not in output
 
 
@@ -33,5 +40,5 @@ def test_the_release_before_was_one_to_go_back_from(outcome: dict[str, Any]) -> 
 
 
 def test_the_rollback_is_refused_and_says_what_users_would_get(outcome: dict[str, Any]) -> None:
-    output = " ".join(outcome["steps"][2]["output"].split())
+    output = " ".join(outcome["steps"][3]["output"].split())
     assert "it does not work on what 1.7.0 writes" in output and "nobody was moved" in output

@@ -39,7 +39,7 @@ def ask(context: Context, method: str, path: str, routes: APIRouter = router, **
     """Return the application's answer to one request."""
 
     async def once() -> httpx.Response:
-        transport = httpx.ASGITransport(create(routes, context), raise_app_exceptions=False)
+        transport = httpx.ASGITransport(create(routes, context=context), raise_app_exceptions=False)
         async with httpx.AsyncClient(transport=transport, base_url="http://samokoder.test") as client:
             return await client.request(method, path, **more)
 

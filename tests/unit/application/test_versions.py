@@ -78,7 +78,7 @@ def scenario(router: APIRouter, url: str, steps: Callable[[httpx.AsyncClient], A
 
     async def run() -> Any:
         context = make_context(read({**environment, "SAMOKODER_FAULTS": str(tmp_path)}))
-        transport = httpx.ASGITransport(create(router, context))
+        transport = httpx.ASGITransport(create(router, context=context))
         async with httpx.AsyncClient(transport=transport, base_url="http://samokoder.test") as client:
             account = {"email": "test@example.com", "password": "test123"}
             token = (await client.post("/api/auth/login", json=account)).json()["access_token"]

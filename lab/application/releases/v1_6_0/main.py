@@ -3,14 +3,9 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter
-
 from samokoder import shares
 from samokoder.application import create
 
-from .projects import router as projects
+from .projects import router
 
-router = APIRouter()
-router.include_router(projects)
-router.include_router(shares.of(("reader", "writer")))
-application = create(router)
+application = create(router, shares.of(("reader", "writer")))

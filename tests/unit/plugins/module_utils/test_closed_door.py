@@ -90,17 +90,6 @@ def test_the_candidate_is_not_taken_from_users_that_a_proxy_still_lets_in() -> N
     assert closed_door.opened(["lb2"], half) and not closed_door.opened(LB, half)
 
 
-def test_the_record_learns_with_the_switch_where_the_schema_is() -> None:
-    learn = FilterModule().filters()["door_facts"]
-    decided = {"target": "0004", "steps": []}
-    result = {"after": "0002", "changed": True, "lost": {"rows": 1}}
-    behind = recorded("migrating", "switching", revision_after="0004", migration=decided)
-    back = {"app1": {"__rollback_schema": "", "migration_result": result}}
-    assert learn(behind, APP, back) == {"revision_after": "0002", "migration": {**decided, "lost": {"rows": 1}}}
-    assert learn(behind, APP, {"app1": {"__rollback_schema": "it failed"}}) == {}
-    assert learn(recorded("migrating", rollback_class="switch"), APP, back) == {}
-
-
 def test_a_person_is_told_where_users_are() -> None:
     moved = closed_door.sentence(recorded("migrating", "switching"), "Rows would be lost.", True)
     assert moved.startswith("Rows would be lost. 1.0 does not work") and "the door is open" in moved

@@ -87,7 +87,7 @@ def test_what_came_back_is_told_line_by_line() -> None:
     ("left", "words"),
     [
         ({"app2": {"__rollback_files": {"configuration": {**HOST, "files": {"compose.yml": OTHER}}}}}, "was changed"),
-        ({"app2": {"__rollback_files": {"failed": True, "msg": "no such key"}}}, "could not be read: no such key"),
+        ({"app2": {"__rollback_files": {"problem": "no such key"}}}, "could not be read: no such key"),
         ({"app2": {}}, "no answer of this host"),
         ({"lb1": {"__rollback_nginx": {"missing": True}}}, "is not kept there any more"),
         ({"lb1": {"__rollback_nginx": {"failed": True, "msg": "test failed"}}}, "is not back: test failed"),

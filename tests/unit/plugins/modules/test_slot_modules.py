@@ -87,7 +87,22 @@ def test_query_reads_what_was_written_and_nothing_more(tmp_path: Path, capsys: p
     written = run(slot_files, capsys, **files(tmp_path))["configuration"]
     assert foreseen["files"] == written["files"] and list(written["environment"]) == ["PASSWORD"]
     found = run(slot_files, capsys, **where)
-    assert found["configuration"] == written and not found["changed"]
+    assert found["configuration"] == written and not found["changed"] and found["problem"] == ""
+
+
+def test_what_cannot_be_read_fails_or_is_only_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run(slot_files, capsys, **files(tmp_path))
+    (tmp_path / "state" / "configuration.key").unlink()
+    (tmp_path / "state" / "configuration.key").mkdir()
+    where: dict[str, Any] = {
+        "directory": str(tmp_path / "green"),
+        "state_directory": str(tmp_path / "state"),
+        "state": "query",
+    }
+    failed = run(slot_files, capsys, **where)
+    said = run(slot_files, capsys, **where, fail=False)
+    assert failed["failed"] and failed["msg"] == said["problem"] and "configuration.key" in said["problem"]
+    assert not said.get("failed") and "configuration" not in said
 
 
 def test_environment_file_that_is_not_wanted_any_more_goes(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
