@@ -14,9 +14,9 @@ from typing import Any, TypedDict
 
 from ansible_collections.bluegreen.release.plugins.module_utils import (
     closed_door,
-    nginx_door,
     downgrade_plan,
     lock,
+    nginx_door,
     record,
     release_take,
     standby,
