@@ -43,7 +43,7 @@ options:
     choices: [present, query]
     default: present
   fail:
-    description: Whether the task fails when the files cannot be read or written; otherwise RV(problem) says why.
+    description: Whether V(query) fails when the files cannot be read; otherwise RV(problem) says why.
     type: bool
     default: true
   state_directory:
@@ -81,10 +81,10 @@ configuration:
     - Fingerprints are keyed by C(configuration.key) of the state directory, made once and readable by its owner only.
       They can be compared with others of the same host.
     - C(environment) is empty where the host has no key yet, which is before the first release.
-  returned: the files could be read or written
+  returned: the files could be read
   type: dict
 problem:
-  description: Why they could not; empty when they could.
+  description: Why the files could not be read; empty when they could.
   returned: success
   type: str
 """
@@ -173,7 +173,7 @@ def main() -> None:
         problem = str(error)
         if isinstance(error, OSError):
             problem = f"expected to use {parameters['directory']}, found: {error}. Check its owner and the disk."
-        if parameters["fail"]:
+        if parameters["fail"] or parameters["state"] == "present":
             module.fail_json(msg=problem, paths=[])
         module.exit_json(changed=False, paths=[], problem=problem)
     module.exit_json(

@@ -49,3 +49,13 @@ def test_until_the_migration_is_recorded_users_move_at_once(tmp_path: Path, port
     never.mkdir()
     estate = migrated(never, "switched")
     assert RENAME in ran(roll_back(estate, port, "-e", "rollback_database=never")[1])
+
+
+def test_check_mode_says_that_users_would_wait_and_refuses_what_would_be_refused(tmp_path: Path, port: int) -> None:
+    estate = migrated(tmp_path, "switched")
+    _rc, output = roll_back(estate, port, "--check", "-e", BACK)
+    said = " ".join(output.split())
+    assert "0.9.0 does not survive the migrated schema: users would wait at the closed door" in said, output
+    assert "Close the door" not in said and estate.records("lb1")[-1]["phase"] == "switched"
+    rc, output = roll_back(estate, port, "--check")
+    assert rc != 0 and "found no command and 0001" in " ".join(output.split())

@@ -103,6 +103,7 @@ def test_what_cannot_be_read_fails_or_is_only_said(tmp_path: Path, capsys: pytes
     said = run(slot_files, capsys, **where, fail=False)
     assert failed["failed"] and failed["msg"] == said["problem"] and "configuration.key" in said["problem"]
     assert not said.get("failed") and "configuration" not in said
+    assert run(slot_files, capsys, **files(tmp_path, fail=False))["failed"], "what is not written is never only said"
 
 
 def test_environment_file_that_is_not_wanted_any_more_goes(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
