@@ -4,7 +4,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from typing import Any, TypedDict
 
 from ansible_collections.bluegreen.release.plugins.module_utils.database import query
@@ -36,7 +37,7 @@ class Changes(TypedDict):
             there, or code that did not know of it.
         tables: that it added.
         columns: that it added to tables that were there.
-        altered: columns whose type it changed.
+        altered: columns that were there, whose type it changed or whose values it wrote.
         dropped: tables and columns that are there no more, by their names. A downgrade brings them back empty.
     """
 
@@ -61,6 +62,7 @@ LEFT JOIN pg_attrdef d ON d.adrelid = c.oid AND d.adnum = a.attnum
 WHERE c.relkind = 'r' AND n.nspname NOT LIKE 'pg\\_%' AND n.nspname <> 'information_schema'
 ORDER BY 1, a.attnum
 """
+_LAST = re.compile(r'(?:"(?:[^"]|"")*"|[^".]+)$')
 _NEXT = "SELECT pg_snapshot_xmax(pg_current_snapshot())::text::bigint"
 
 
@@ -77,8 +79,13 @@ def next_transaction(connection: Any) -> int:
     return int(query(connection, _NEXT)[0][0])
 
 
-def changes(before: Schema, after: Schema, since: int) -> Changes:
-    """What lies between two looks at a schema. A table or column that was renamed counts as added."""
+def changes(before: Schema, after: Schema, since: int, writes: Sequence[ColumnName] | None) -> Changes:
+    """What lies between two looks at a schema. A table or column that was renamed counts as added.
+
+    writes: columns that the migration writes over rows that are there, by the table's name without its schema; None
+    where nobody knows, which may be each.
+    """
+    written = None if writes is None else {(one["table"], one["column"]) for one in writes}
     kept = [table for table in after if table in before]
     return Changes(
         since=since,
@@ -93,10 +100,21 @@ def changes(before: Schema, after: Schema, since: int) -> Changes:
             ColumnName(table=table, column=column)
             for table in kept
             for column, known in after[table].items()
-            if column in before[table] and known["type"] != before[table][column]["type"]
+            if column in before[table]
+            and (known["type"] != before[table][column]["type"] or written is None or _bare(table, column) in written)
         ],
         dropped=[
             *(table for table in before if table not in after),
             *(f"{table}.{column}" for table in kept for column in before[table] if column not in after[table]),
         ],
     )
+
+
+def _bare(table: str, column: str) -> tuple[str, str]:
+    """Both as a parser gives them: without the schema and without quotes."""
+    last = _LAST.search(table)
+    return _unquoted(last[0] if last else table), _unquoted(column)
+
+
+def _unquoted(name: str) -> str:
+    return name[1:-1].replace('""', '"') if name.startswith('"') else name

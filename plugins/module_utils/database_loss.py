@@ -3,8 +3,9 @@
 """What taking a migration back would lose: counted, and kept in a file from which it can be put back.
 
 A row counts when its version is newer than the migration and one of the added columns holds something else than its
-default; of a table that the migration added, every row that is newer. That is never too few. It is too many where a
-row that the migration itself has filled was changed in another column since.
+default, or one that the migration has written or given another type holds anything; of a table that the migration
+added, every row that is newer. That is never too few where a downgrade writes only where the migration has. It is too
+many where a row that the migration itself has filled was changed in another column since.
 """
 
 from __future__ import annotations

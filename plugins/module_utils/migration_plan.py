@@ -47,12 +47,15 @@ class Linted:
         autocommit: whether it commits more than once.
         tables: that it touches; None where that is not known.
         rows: what it does to rows that are there, one of ROWS.
+        writes: table, without its schema, and column of what it writes over rows that are there; None where that is not
+            known.
     """
 
     findings: tuple[Finding, ...] = ()
     autocommit: bool = False
     tables: tuple[str, ...] | None = ()
     rows: str = ROWS[0]
+    writes: tuple[tuple[str, str], ...] | None = ()
 
 
 @dataclass(frozen=True)
@@ -64,6 +67,7 @@ class Step:
         tables: that it touches; None where they are not known.
         rows: one of ROWS, by its SQL, whatever phase it is said to be of.
         seconds: how long it ran on a copy of the database; None where it did not.
+        writes: as of Linted.
     """
 
     revision: str
@@ -73,6 +77,7 @@ class Step:
     tables: tuple[str, ...] | None = ()
     rows: str = ROWS[0]
     seconds: float | None = None
+    writes: tuple[tuple[str, str], ...] | None = ()
 
 
 @dataclass(frozen=True)
@@ -109,7 +114,20 @@ class Plan:
             "breaking": list(self.breaking),
             "tables": sorted({name for step in self.steps for name in step.tables or ()}),
             "tables_known": all(step.tables is not None for step in self.steps),
+            "writes": _writes(self.steps),
         }
+
+
+def _writes(steps: Sequence[Step]) -> list[dict[str, str]] | None:
+    """What their SQL writes over rows that are there; None where nobody knows.
+
+    Who marks a revision `expand` says that it writes nothing that old code reads.
+    """
+    doubtful = [step for step in steps if step.phase != "expand" or step.writes is not None]
+    if any(step.writes is None for step in doubtful):
+        return None
+    pairs = sorted({pair for step in doubtful for pair in step.writes or ()})
+    return [{"table": table, "column": column} for table, column in pairs]
 
 
 def _row(step: Step) -> dict[str, Any]:
@@ -129,11 +147,11 @@ def step_of(one: Revision, linted: Linted | None) -> Step:
 
     Raises MigrationError; Unknown where a copy of the database could tell.
     """
-    known = linted or Linted(tables=None, rows=UNKNOWN)
+    known = linted or Linted(tables=None, rows=UNKNOWN, writes=None)
     found = _found(known)
 
     def step(phase: str, by: str) -> Step:
-        return Step(one.name, phase, by, known.autocommit, known.tables, known.rows, one.seconds)
+        return Step(one.name, phase, by, known.autocommit, known.tables, known.rows, one.seconds, known.writes)
 
     if one.told:
         return step(one.told, "inventory")

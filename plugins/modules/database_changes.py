@@ -21,6 +21,12 @@ options:
   before:
     description: The RV(schema) of the look before the migration.
     type: dict
+  writes:
+    description:
+      - Columns that the migration writes over rows that are there, each with C(table), without its schema, and
+        C(column). Null where nobody knows, and then it may be each. Only with O(before).
+    type: list
+    elements: dict
 """
 
 EXAMPLES = r"""
@@ -65,6 +71,7 @@ def argument_spec() -> dict[str, Any]:
     return {
         **database.LOOK_SPEC,
         "before": {"type": "dict"},
+        "writes": {"type": "list", "elements": "dict"},
     }
 
 
@@ -76,7 +83,8 @@ def looked(given: Mapping[str, Any]) -> dict[str, Any]:
         schema = database_changes.schema(connection)
     if given["before"] is None:
         return {"schema": schema, "changes": None}
-    return {"schema": {}, "changes": dict(database_changes.changes(given["before"], schema, since))}
+    found = database_changes.changes(given["before"], schema, since, given["writes"])
+    return {"schema": {}, "changes": dict(found)}
 
 
 def main() -> None:

@@ -20,6 +20,7 @@ from typing import Any
 
 from ansible_collections.bluegreen.release.plugins.module_utils.migration_books import BOOKS
 from ansible_collections.bluegreen.release.plugins.module_utils.migration_plan import ROWS, UNKNOWN, Finding, Linted
+from ansible_collections.bluegreen.release.plugins.plugin_utils.migration_writes import written
 
 _SECONDS = 60
 _SHOWN = 160
@@ -137,10 +138,11 @@ def _read(text: str, made: set[str], calm: frozenset[str]) -> Linted:
         statements = pglast.parse_sql(text)
     except pglast.parser.ParseError as error:
         return Linted(
-            (Finding(UNKNOWN, f"PostgreSQL's parser does not read it: {error.args[0]}"),), False, None, UNKNOWN
+            (Finding(UNKNOWN, f"PostgreSQL's parser does not read it: {error.args[0]}"),), False, None, UNKNOWN, None
         )
     findings: list[Finding] = []
     tables: set[str] = set()
+    writes: set[tuple[str, str]] = set()
     rows: set[str] = {ROWS[0]}
     commits = 0
     for raw in statements:
@@ -154,13 +156,17 @@ def _read(text: str, made: set[str], calm: frozenset[str]) -> Linted:
         tables |= {_bare(name) for name in used - made}
         new = bool(used) and used <= made
         effect = ROWS[0] if new else _effect(statement)
+        writes |= set() if new else written(statement)
         phases = _with_effect(list(_phases(statement, new, calm)), effect)
         findings += [Finding(phase, _shown(text, raw)) for phase in phases]
         rows.add(UNKNOWN if UNKNOWN in phases else effect)
     # What a statement does that nobody can judge is not known either.
     known = UNKNOWN not in rows
     worst = max(rows, key=ROWS.index)
-    return Linted(tuple(findings), commits > 1, tuple(sorted(tables)) if known else None, worst)
+    return Linted(
+        tuple(findings), commits > 1, tuple(sorted(tables)) if known else None, worst,
+        tuple(sorted(writes)) if known else None,
+    )  # fmt: skip
 
 
 def _effect(statement: Any) -> str:

@@ -21,6 +21,7 @@ from ansible_collections.bluegreen.release.plugins.module_utils.database import 
 from ansible_collections.bluegreen.release.plugins.module_utils.database_changes import Changes
 from ansible_collections.bluegreen.release.plugins.modules import database_loss as loss_module
 from ansible_collections.bluegreen.release.plugins.modules import database_values as values_module
+from ansible_collections.bluegreen.release.plugins.plugin_utils.migration_lint import lint
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -81,6 +82,14 @@ CASES = {
         "ALTER TABLE t ALTER COLUMN a TYPE bigint", "ALTER TABLE t ALTER COLUMN a TYPE int USING least(a, 1000)::int",
         "UPDATE t SET a = 5000000000 WHERE id = 1", {"public.t": 1}, again=False,
     ),
+    "rows rewritten": Case(
+        "UPDATE t SET note = upper(note)", "UPDATE t SET note = lower(note)",
+        "UPDATE t SET note = 'Mixed' WHERE id = 1; INSERT INTO t (a, note) VALUES (1, 'N'), (2, NULL)",
+        {"public.t": 2}, again=False,
+    ),
+    "rows rewritten, nothing written": Case(
+        "UPDATE t SET note = upper(note)", "UPDATE t SET note = lower(note)", "UPDATE u SET name = 'x'", {},
+    ),
     "new enum value": Case(
         "ALTER TYPE color ADD VALUE IF NOT EXISTS 'blue'", "SELECT 1", "UPDATE t SET color = 'blue' WHERE id = 1",
         {"public.t": 1},
@@ -119,7 +128,8 @@ def migrate(connection: Any, sql: str) -> Changes:
     before = database_changes.schema(connection)
     query(connection, sql)
     since = database_changes.next_transaction(connection)
-    return database_changes.changes(before, database_changes.schema(connection), since)
+    writes = [{"table": table, "column": column} for table, column in lint({"it": sql})["it"].writes or ()]
+    return database_changes.changes(before, database_changes.schema(connection), since, writes)
 
 
 def asked(login: dict[str, Any], changes: Changes | None, folder: Path, agreed: str = "") -> dict[str, Any]:

@@ -22,16 +22,30 @@ AFTER = {"public.n": {"id": INT}, "public.t": {"id": INT, "a": TEXT, "b": TEXT}}
 
 
 def test_added_and_altered() -> None:
-    assert changes(BEFORE, AFTER, 7) == {
+    assert changes(BEFORE, AFTER, 7, []) == {
         "since": 7, "tables": ["public.n"], "columns": [{"table": "public.t", "column": "b"}],
         "altered": [{"table": "public.t", "column": "a"}], "dropped": [],
     }  # fmt: skip
-    assert changes(AFTER, AFTER, 7) == {"since": 7, "tables": [], "columns": [], "altered": [], "dropped": []}
-    assert changes(AFTER, BEFORE, 7)["dropped"] == ["public.n", "public.t.b"]
+    assert changes(AFTER, AFTER, 7, []) == {"since": 7, "tables": [], "columns": [], "altered": [], "dropped": []}
+    assert changes(AFTER, BEFORE, 7, [])["dropped"] == ["public.n", "public.t.b"]
+
+
+@pytest.mark.parametrize(
+    ("writes", "columns"),
+    [
+        ([], []),
+        ([{"table": "t", "column": "a"}, {"table": "t", "column": "gone"}, {"table": "u", "column": "id"}], ["a"]),
+        ([{"table": "t", "column": 'A "b"'}], ['"A ""b"""']),
+        (None, ["id", "a", '"A ""b"""']),
+    ],
+)
+def test_what_a_migration_writes_counts_as_altered(writes: Any, columns: list[str]) -> None:
+    known = {'"s p".t': {"id": INT, "a": INT, '"A ""b"""': INT}}
+    assert [one["column"] for one in changes(known, known, 7, writes)["altered"]] == columns
 
 
 def test_what_is_looked_for_is_only_what_is_there() -> None:
-    found = changes(BEFORE, AFTER, 7)
+    found = changes(BEFORE, AFTER, 7, [])
     table, columns = parts(AFTER, {"public.t": ("id",)}, found, 9)
     assert (table.table, table.whole, table.where) == ("public.n", True, "age(t.xmin) <= age('7'::xid)")
     assert (columns.columns, columns.copied) == (("b", "a"), ("id", "b", "a"))
@@ -48,7 +62,7 @@ def test_what_is_looked_for_is_only_what_is_there() -> None:
 
 
 def test_without_a_key_the_whole_row_is_kept() -> None:
-    assert parts(AFTER, {}, changes(BEFORE, AFTER, 7), 9)[1].copied == ("id", "a", "b")
+    assert parts(AFTER, {}, changes(BEFORE, AFTER, 7, []), 9)[1].copied == ("id", "a", "b")
 
 
 @pytest.mark.parametrize(

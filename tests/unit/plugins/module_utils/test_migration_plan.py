@@ -308,6 +308,31 @@ def test_what_is_touched_is_known_or_said_not_to_be(sql: str | None, mark: str, 
     assert found.as_dict()["tables_known"] == (tables is not None)
 
 
+@pytest.mark.parametrize(
+    ("sql", "mark", "writes"),
+    [
+        ("UPDATE s.t SET a = 1, b = 2", "", ["t.a", "t.b"]),
+        ("WITH x AS (UPDATE t SET a = 1 RETURNING id) SELECT count(*) FROM x", "", ["t.a"]),
+        ("INSERT INTO t (a, b) VALUES (1, 2) ON CONFLICT (a) DO UPDATE SET b = 3", "", ["t.b"]),
+        ("INSERT INTO t (a) VALUES (1) ON CONFLICT DO NOTHING", "", []),
+        ("CREATE TABLE n (id int); UPDATE n SET id = 1", "", []),
+        ("DO $$ BEGIN UPDATE t SET a = 1; END $$", "data", None),
+        ("DO $$ BEGIN UPDATE t SET a = 1; END $$", "expand", []),
+        (None, "data", None),
+        (None, "expand", []),
+    ],
+)
+def test_what_is_written_over_rows_is_known_or_trusted_to_a_mark(sql: str | None, mark: str, writes: Any) -> None:
+    found = planned(pending(("0002", mark, sql))).as_dict()["writes"]
+    assert found == (None if writes is None else [{"table": t, "column": c} for t, c in (w.split(".") for w in writes)])
+
+
+def test_what_a_merge_updates_is_written() -> None:
+    into = "MERGE INTO t USING u ON t.id = u.id WHEN MATCHED THEN UPDATE SET a = 1"
+    sql = f"{into} WHEN NOT MATCHED THEN INSERT (b) VALUES (1)"
+    assert migration_lint.lint({"0002": sql})["0002"].writes == (("t", "a"),)
+
+
 def test_statement_that_squawk_cannot_read_is_not_harmless() -> None:
     """As a version of squawk that is older than PostgreSQL's parser."""
     with pytest.MonkeyPatch.context() as patch:
