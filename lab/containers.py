@@ -19,7 +19,7 @@ from lab.shape import Host
 _REMEDY = "look at `bin/lab doctor`; if the lab is broken: bin/lab down, then bin/lab up"
 _CONFIG_LABEL = "bluegreen.lab.config"
 _DATA = {"app": "/var/lib/docker", "db": "/var/lib/postgresql", "registry": "/var/lib/docker-registry"}
-_SSH_KINDS = ("lb", "app", "db")
+_SSH_KINDS = ("lb", "app", "db", "mon")
 # An engine inside a container without --privileged needs these and nothing else that was tried.
 _ENGINE_CAPABILITIES = (
     "SYS_ADMIN",
@@ -58,7 +58,7 @@ def create_options(settings: Settings, host: Host, more: Sequence[str]) -> list[
         options += ["--volume", f"{settings.container(host.name)}-data:{_DATA[host.kind]}"]
     if host.kind == "lb":
         options += ["--publish", f"127.0.0.1:{front_port(settings, host)}:80"]
-    if host.kind in ("lb", "db"):  # for the faults of the way there
+    if host.kind in ("lb", "db", "mon"):  # for the faults of the way there
         options += ["--cap-add", "NET_ADMIN"]
     if host.kind == "registry":
         options += ["--publish", "127.0.0.1::5000"]

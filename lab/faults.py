@@ -32,12 +32,14 @@ FILE_FAULTS = (
 )
 _SSH_CUT = "INPUT -p tcp --dport 22 -j DROP -m comment --comment lab-fault"
 _DATABASE_GONE = "INPUT -p tcp --dport 5432 -j REJECT --reject-with tcp-reset -m comment --comment lab-fault"
-# Faults of the way to a host, by its kind: SSH packets are dropped, and users still pass; or PostgreSQL refuses all,
-# and every connection to it is reset.
+_PROMETHEUS_DOWN = "INPUT -p tcp --dport 9090 -j REJECT --reject-with tcp-reset -m comment --comment lab-fault"
+# Faults of the way to a host, by its kind: SSH packets are dropped, and users still pass; or PostgreSQL, or Prometheus,
+# refuses all, and every connection to it is reset.
 NETWORK_FAULTS = {
     "lb_unreachable": ("lb", _SSH_CUT),
     "app_unreachable": ("app", _SSH_CUT),
     "database_gone": ("db", _DATABASE_GONE),
+    "prometheus_down": ("mon", _PROMETHEUS_DOWN),
 }
 FAULTS = tuple(sorted((*FILE_FAULTS, *NETWORK_FAULTS)))
 _REMEDY = "bin/lab fault NAME on|off [--application APPLICATION]"

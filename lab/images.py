@@ -10,7 +10,7 @@ from lab.base_image import ensure_base_image, image_exists
 from lab.process import run, step
 
 _HOSTS = Path(__file__).parent / "hosts"
-_KINDS = ("lb", "app", "db", "registry")
+_KINDS = ("lb", "app", "db", "mon", "registry")
 # What tools and readers leave in a folder without any image being different for it.
 _SKIPPED = {"__pycache__", "README.md"}
 

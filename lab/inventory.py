@@ -12,11 +12,11 @@ from lab.registry import PRIVATE_REGISTRY, REGISTRY, REGISTRY_USER
 from lab.settings import Settings
 from lab.shape import Host
 
-_GROUPS = {"lb": "lb", "app": "app", "db": "db"}
+_GROUPS = {"lb": "lb", "app": "app", "db": "db", "mon": "monitoring"}
 
 
 def build_inventory(settings: Settings, hosts: Sequence[Host], secrets: Mapping[str, str]) -> dict[str, object]:
-    """Groups lb, app and db with the variables of the lab's hosts."""
+    """Groups lb, app, db and monitoring with the variables of the lab's hosts."""
     shown = [host for host in hosts if host.kind in _GROUPS]
     groups: dict[str, object] = {
         group: {"hosts": [host.name for host in shown if host.kind == kind]} for kind, group in _GROUPS.items()
@@ -50,6 +50,7 @@ def _common(settings: Settings, hosts: Sequence[Host], secrets: Mapping[str, str
         "lab_guestbook_db_password": secrets["guestbook_db_password"],
         "lab_guestbook_secret": secrets["guestbook_secret"],
         "lab_redis_address": address["db"],
+        "lab_prometheus_url": f"http://{address['mon']}:9090",
         "lab_preview_secret": secrets["preview_secret"],
         "lab_application_secret": secrets["application_secret"],
         "lab_front_urls": [f"http://127.0.0.1:{front_port(settings, host)}" for host in hosts if host.kind == "lb"],

@@ -22,6 +22,7 @@ _CHECKS = {
     "lb": f"{_SSH} && pgrep -x nginx >/dev/null",
     "app": f"{_SSH} && docker info >/dev/null 2>&1",
     "db": f"{_SSH} && {_POSTGRESQL} && redis-cli ping | grep -q PONG",
+    "mon": f"{_SSH} && ss -Hltn 'sport = :9090' | grep -q .",
     "registry": "ss -Hltn 'sport = :5000' | grep -q . && ss -Hltn 'sport = :5001' | grep -q .",
 }
 

@@ -9,7 +9,7 @@ from lab.errors import LabError
 from lab.network import address_in
 
 MOST = 20
-_OFFSETS = {"lb": 10, "app": 40, "db": 70, "registry": 80}
+_OFFSETS = {"lb": 10, "app": 40, "db": 70, "registry": 80, "mon": 90}
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ def choose_shape(lb: int | None, app: int | None, current: Shape | None) -> Shap
 
 def plan_hosts(shape: Shape, subnet: str) -> list[Host]:
     """All hosts of a lab of that shape."""
-    counts = {"registry": 1, "db": 1, "app": shape.app, "lb": shape.lb}
+    counts = {"registry": 1, "db": 1, "mon": 1, "app": shape.app, "lb": shape.lb}
     return [
         Host(name=f"{kind}{index}", kind=kind, index=index, address=address_in(subnet, _OFFSETS[kind] + index))
         for kind, count in counts.items()

@@ -22,6 +22,7 @@ from lab.engine import ensure_engine, ensure_package
 from lab.images import ensure_host_images
 from lab.inventory import build_inventory
 from lab.keys import ensure_keys
+from lab.monitoring import watch
 from lab.network import ensure_network
 from lab.priority import parent_option, prefer_hosts
 from lab.process import say, step
@@ -83,6 +84,7 @@ def _ensure_hosts(settings: Settings, shape: Shape) -> tuple[list[Host], bool]:
         changed = True
     done = _start_hosts(settings, hosts, images)
     wait_for_hosts(settings, hosts)
+    watch(settings, hosts)
     for host in hosts:
         if host.kind == "app" and done[host.name] == "new":
             _prepare_app(settings, host)

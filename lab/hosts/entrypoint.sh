@@ -41,6 +41,14 @@ prepare_redis() {
     install -d -o redis -g redis /run/redis
 }
 
+prepare_node_exporter() {
+    :
+}
+
+prepare_prometheus() {
+    install -d -o prometheus -g prometheus /var/lib/prometheus/metrics
+}
+
 prepare_registry() {
     mkdir -p /var/lib/docker-registry
 }
@@ -60,6 +68,12 @@ daemon() {
             -c config_file=/etc/postgresql/15/main/postgresql.conf
         ;;
     redis) exec setpriv --reuid redis --regid redis --init-groups redis-server /etc/redis/lab.conf ;;
+    node_exporter) exec setpriv --reuid nobody --regid nogroup --clear-groups prometheus-node-exporter ;;
+    prometheus)
+        exec setpriv --reuid prometheus --regid prometheus --init-groups prometheus \
+            --config.file=/etc/prometheus/lab.yml --storage.tsdb.path=/var/lib/prometheus/metrics \
+            --storage.tsdb.retention.time=2h
+        ;;
     registry) exec docker-registry serve /etc/docker/registry/lab.yml ;;
     registry_private) exec docker-registry serve /etc/docker/registry/private.yml ;;
     *) echo "entrypoint: unknown daemon $1" >&2 && exit 64 ;;

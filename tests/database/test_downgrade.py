@@ -18,7 +18,7 @@ from ansible_collections.bluegreen.release.plugins.module_utils import (
     database_values,
 )
 from ansible_collections.bluegreen.release.plugins.module_utils.database import DatabaseError, query
-from ansible_collections.bluegreen.release.plugins.module_utils.database_changes import Changes
+from ansible_collections.bluegreen.release.plugins.module_utils.database_changes import Changes, ColumnName
 from ansible_collections.bluegreen.release.plugins.modules import database_loss as loss_module
 from ansible_collections.bluegreen.release.plugins.modules import database_values as values_module
 from ansible_collections.bluegreen.release.plugins.plugin_utils.migration_lint import lint
@@ -128,7 +128,7 @@ def migrate(connection: Any, sql: str) -> Changes:
     before = database_changes.schema(connection)
     query(connection, sql)
     since = database_changes.next_transaction(connection)
-    writes = [{"table": table, "column": column} for table, column in lint({"it": sql})["it"].writes or ()]
+    writes = [ColumnName(table=table, column=column) for table, column in lint({"it": sql})["it"].writes or ()]
     return database_changes.changes(before, database_changes.schema(connection), since, writes)
 
 
