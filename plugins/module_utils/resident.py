@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Four modules that users wait for, or a release runs at every step, as a program that is resident on each host.
+"""Modules that users wait for, or that run at every step of a release, as a program that is resident on each host.
 
 Ansible sends a module and all that it imports with every task, and the host compiles it anew each time: most of what a
 short task takes. This program is installed with the lock of a release, compiled. Its name says which code it holds, so
@@ -27,6 +27,7 @@ ACTS: Mapping[str, str] = {
     "release_lock": "lock_taking",
     "release_record": "record_writing",
     "rollback_look": "rollback_looking",
+    "signal_readings": "signal_asking",
 }
 
 

@@ -20,6 +20,13 @@ from ansible_collections.bluegreen.release.plugins.module_utils import (
     record,
     record_writing,
     rollback_looking,
+    signal_asking,
+    signal_containers,
+    signal_fetch,
+    signal_lines,
+    signal_log,
+    signal_log_file,
+    signal_log_place,
     slot_health,
     source,
     spool,
@@ -30,6 +37,7 @@ from ansible_collections.bluegreen.release.plugins.module_utils import (
 
 PARTS = (
     configuration, fence, http_client, http_eval, http_run, lock, lock_taking, nginx_door, nginx_flags, nginx_http,
-    nginx_probe, nginx_switching, record, record_writing, rollback_looking, slot_health, source, spool, state_directory,
-    tls, transitions,
+    nginx_probe, nginx_switching, record, record_writing, rollback_looking, signal_asking, signal_containers,
+    signal_fetch, signal_lines, signal_log, signal_log_file, signal_log_place, slot_health, source, spool,
+    state_directory, tls, transitions,
 )  # fmt: skip

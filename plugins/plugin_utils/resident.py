@@ -59,7 +59,7 @@ class Resident(ActionBase):
         program = os.path.join(str(params["state_directory"]), _FILE_NAME)
         told = json.dumps({"params": dict(params), "check_mode": bool(self._task.check_mode)}).encode()
         run: Any = self._low_level_execute_command
-        done = run(f"{shlex.quote(program)} {module}", sudoable=False, in_data=told)
+        done = run(f"{shlex.quote(program)} {module}", sudoable=bool(self._connection.become), in_data=told)
         if done["rc"] in _NOT_THERE:
             return None
         answer = answer_of(done["stdout"]) if done["rc"] == 0 else None

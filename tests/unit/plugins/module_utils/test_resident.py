@@ -67,7 +67,9 @@ def test_it_looks(tmp_path: Path) -> None:
     assert found["record"]["epoch"] == 0 and found["changed"] is False
 
 
-@pytest.mark.parametrize("act", ["nginx_switching", "rollback_looking", "lock_taking", "record_writing"])
+@pytest.mark.parametrize(
+    "act", ["nginx_switching", "rollback_looking", "lock_taking", "record_writing", "signal_asking", "signal_log_file"]
+)
 def test_it_imports_nothing_that_takes_long(tmp_path: Path, act: str) -> None:
     name = f"{resident.__name__.rpartition('.')[0]}.{act}"
     code = f"import importlib, sys; importlib.import_module({name!r}); print(*sys.modules)"
@@ -75,6 +77,14 @@ def test_it_imports_nothing_that_takes_long(tmp_path: Path, act: str) -> None:
     words = [sys.executable, "-S", "-c", code]
     found = set(subprocess.run(words, env=environment, capture_output=True, text=True, check=True).stdout.split())
     assert name in found and not {"dataclasses", "inspect", "subprocess", "logging"} & found
+
+
+def test_it_reads_an_access_log(tmp_path: Path) -> None:
+    (tmp_path / "shop.access.log").touch()
+    asks = {"log": {"kind": "access_log", "path": str(tmp_path / "shop.access.log")}, "x": {"kind": "x"}}
+    params = {"state_directory": str(tmp_path), "asks": asks, "seconds": 5.0, "secrets": []}
+    answers = asked(installed(tmp_path), "signal_readings", params)["answers"]
+    assert answers["log"]["paths"] == {"": {}} and "expected a reading" in answers["x"]["problem"]
 
 
 def test_a_switch_that_is_refused_says_so(tmp_path: Path) -> None:
