@@ -12,6 +12,7 @@ from ansible_collections.bluegreen.release.plugins.module_utils import (
     configuration,
     downgrade_plan,
     migration_slow,
+    signal_trace,
     singleton_back,
 )
 
@@ -134,7 +135,8 @@ def facts_of(
 ) -> dict[str, Any]:  # fmt: skip
     """What the record learns when it is closed.
 
-    Where the schema is, which revisions a limit has ended, and which nginx configuration is in effect.
+    Where the schema is, which revisions a limit has ended, which nginx configuration is in effect, and by which signals
+    users were taken back.
     """
     first = facts[app_hosts[0]] if app_hosts else {}
     learned = dict(first.get("__rollback_facts") or {})
@@ -147,6 +149,9 @@ def facts_of(
     held = {host: facts[host].get("__rollback_held") or {} for host in lb_hosts}
     if found := closed_door.downtime("rollback", held):
         learned["downtime"] = [*(document.get("downtime") or []), found]
+    watched = next((facts[host].get("golden_signals_result") for host in lb_hosts), None)
+    if verdicts := signal_trace.unrecorded(document, watched):
+        learned["verdicts"] = verdicts
     return learned
 
 

@@ -19,7 +19,7 @@ from tests.crash.killed import ROOT, VENV, Class, changing, classes, killed
 
 RELEASE = ["ansible-playbook", "playbooks/release.yml", "-i", "inventories/lab", "-e", "release_version=1.0.0"]
 # A watch of a second: what is tried here is not how long it lasts.
-RELEASE += ["-e", "health_check_watch_seconds=1"]
+RELEASE += ["-e", "health_check_watch_seconds=1", "-e", "golden_signals_watch_seconds=1"]
 ROLLBACK = ["ansible-playbook", "playbooks/rollback.yml", "-i", "inventories/lab"]
 STATUS = ["ansible-playbook", "playbooks/status.yml", "-i", "inventories/lab"]
 LOAD = ["--rate", "20"]
