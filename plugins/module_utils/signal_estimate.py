@@ -92,12 +92,16 @@ def _of_buckets(signal: Signal, tally: Tally) -> Estimate:
         return Estimate(size=tally.count, problem="expected the same buckets everywhere, found several kinds of them")
     lower, upper = _ranks(signal, tally.count)
     edge = signal_quantile.bucket_ends(tally.buckets, lower)[0] if lower > 0 else -math.inf
+    value = signal_quantile.histogram_quantile(signal.quantile, tally.buckets)
+    # There Prometheus gives the last bound, which is less than the truth: it must not pass for a quantile.
+    beyond = signal_quantile.bucket_ends(tally.buckets, signal_quantile.rank(signal.quantile, tally.count))[1]
     return Estimate(
-        signal_quantile.histogram_quantile(signal.quantile, tally.buckets),
+        value,
         # What is in a bucket is above its lower bound, never at it.
         math.nextafter(edge, math.inf) if lower > 0 else edge,
         signal_quantile.bucket_ends(tally.buckets, upper)[1] if upper <= tally.count else math.inf,
         tally.count,
+        problem=f"it is in the bucket to +Inf, somewhere above {value:g} s" if beyond == math.inf else "",
     )
 
 

@@ -70,12 +70,6 @@ class Judge:
     def _of_slot(self, reading: Reading) -> bool:
         return reading.slot in (self._slot, "")
 
-    @property
-    def proved(self) -> str:
-        """``p0`` or ``p1`` once a signal that votes has proved it; "" before. Costs nothing."""
-        names = {track.broken.name for track in self._tracks if track.broken and track.signal.voting}
-        return P0 if "P0" in names else P1 if names else ""
-
     def judgement(self) -> Judgement:
         """What all samples so far are worth, as if the watch ended now."""
         findings = [_finding(track) for track in self._tracks]

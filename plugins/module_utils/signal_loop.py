@@ -91,7 +91,7 @@ def watch(
         say(signal_words.line(judgement.findings, judgement.verdict, len(samples), end - at))
         if judgement.verdict == P0 or (plan.end_at_p1 and judgement.verdict == P1):
             break
-        if extended and judgement.verdict != INSUFFICIENT and at >= plan.seconds:
+        if extended and judgement.verdict != INSUFFICIENT:
             break
         if at >= end:
             if extended or not _extends(plan, judgement):

@@ -103,7 +103,7 @@ class Track:
                 break
             recent.merge(tally)
             used += 1
-            if p0 is not None and proved is None and not self._gap() and proves(recent, p0):
+            if p0 is not None and proved is None and proves(recent, p0):
                 proved = self._proof("P0", p0, recent, at, at - began)
         while len(self._kept) > used:
             self._kept.popleft()
@@ -131,10 +131,11 @@ class Track:
             self._broken_at = at
             if self._lasted >= self.signal.for_seconds:
                 return self._proof("P1", p1, self.recent, at, self.span_seconds)
-        elif not estimate(self.recent).value <= p1:  # NaN, too
-            self._broken_at = None
         else:
-            self._broken_at, self._lasted = None, 0.0
+            self._broken_at = None
+            seen = estimate(self.recent)
+            if not seen.problem and seen.value <= p1:
+                self._lasted = 0.0
         return None
 
     def _proof(self, name: str, bound: float, tally: Tally, at: float, span: float) -> Broken:

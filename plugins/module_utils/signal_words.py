@@ -73,7 +73,7 @@ def _span(seconds: float) -> str:
 
 def measured(signal: Signal, estimate: Estimate) -> str:
     """What was measured, with what is behind it: ``9.2 % (14 of 152 failed), at least 5.1 %``."""
-    if estimate.problem or math.isnan(estimate.value):
+    if math.isnan(estimate.value):
         return estimate.problem or "no number"
     value = words(estimate.value, signal.unit)
     surely = f", at least {words(estimate.low, signal.unit)} (99.9 % sure)" if math.isfinite(estimate.low) else ""
