@@ -69,7 +69,14 @@ class ActionModule(ActionBase):
         listed, problems = signals.parse(given["signals"])
         if problems:
             return {**result, "failed": True, "msg": report("These signals cannot be judged", problems)}
-        estate = Estate(**given["estate"])
+        try:
+            estate = Estate(**given["estate"])
+        except TypeError:
+            keys = f"keys out of {', '.join(Estate._fields)}"
+            return {**result, "failed": True, "msg": f"estate: expected {keys}, found {', '.join(given['estate'])}"}
+        if given["interval_seconds"] <= 0:
+            found = f"{given['interval_seconds']:g}"
+            return {**result, "failed": True, "msg": f"interval_seconds: expected a number above 0, found {found}"}
         if self._task.check_mode:
             given.update(watch_seconds=given["interval_seconds"], extend_seconds=0)
             say("In check mode there is one reading, of two looks: it proves little, and nothing is decided by it.")
@@ -83,7 +90,7 @@ class ActionModule(ActionBase):
             watched = signal_loop.watch(judge, listed, Bounded(sampler.take), say, clock, plan_of(given))
         for finding in watched.judgement.findings:
             if finding.whole.problem:
-                say(f"Not read: {finding.signal.name}: {finding.whole.problem}.")
+                say(f"No number of {finding.signal.name}: {finding.whole.problem}.")
         return {**result, "changed": False, **told(watched, listed, given["slot"], sampler.queries)}
 
 

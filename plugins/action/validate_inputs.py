@@ -15,7 +15,6 @@ from ansible.plugins.action import ActionBase
 from ansible_collections.bluegreen.release.plugins.filter.compose import compose_refusals, parse_compose
 from ansible_collections.bluegreen.release.plugins.module_utils import preflight_addresses as addresses
 from ansible_collections.bluegreen.release.plugins.module_utils import preflight_rules as rules
-from ansible_collections.bluegreen.release.plugins.module_utils import signals
 from ansible_collections.bluegreen.release.plugins.module_utils.hooks import hook_problems
 from ansible_collections.bluegreen.release.plugins.module_utils.preflight_common import (
     check_common,
@@ -29,6 +28,7 @@ from ansible_collections.bluegreen.release.plugins.module_utils.preflight_inputs
 )
 from ansible_collections.bluegreen.release.plugins.module_utils.preflight_problem import Problem, report, unique
 from ansible_collections.bluegreen.release.plugins.module_utils.preflight_routing import check_routing
+from ansible_collections.bluegreen.release.plugins.module_utils.preflight_signals import check_signals
 from ansible_collections.bluegreen.release.plugins.module_utils.preflight_steps import check_steps
 from ansible_collections.bluegreen.release.plugins.modules.http_steps import argument_spec
 from ansible_collections.bluegreen.release.plugins.plugin_utils.action_arguments import arguments_of
@@ -81,8 +81,7 @@ class ActionModule(ActionBase):
         problems += rules.check_names(common) + rules.check_slots(common.get("release_slots")) + check_common(common)
         problems += rules.check_backup(common)
         problems += check_steps(common, argument_spec()["steps"]["options"])
-        if common.get("golden_signals_list"):
-            problems += signals.parse(common["golden_signals_list"])[1]
+        problems += check_signals(common)
         if common.get("release_hooks"):
             problems += hook_problems(common["release_hooks"], str(variables.get("inventory_dir") or "."))
         return problems + self._compose(common, values[hosts[0]])

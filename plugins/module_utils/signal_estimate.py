@@ -46,7 +46,9 @@ def estimate(tally: Tally) -> Estimate:
     """What a tally says. Observations prove by their number, readings by being as many as the signal asks for."""
     signal = tally.signal
     if not tally.observed:
-        return Estimate(problem=next(iter(tally.problems.values()), "there was nothing to observe"))
+        # A place that could be read and had nothing says more than one that could not be read yet.
+        problem = "" if tally.readings else next(iter(tally.problems.values()), "")
+        return Estimate(problem=problem or "there was nothing to observe")
     if signal.measure == FAILED:
         bad, count = tally.failed, tally.count
         low = signal_statistics.least_share(bad, count, BROKEN_DOUBT)

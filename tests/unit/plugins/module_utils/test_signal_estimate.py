@@ -19,6 +19,7 @@ from tests.unit.plugins.module_utils.signal_samples import (
     ERRORS,
     HISTOGRAM,
     LATENCY,
+    bad,
     durations,
     gauge,
     histogram,
@@ -115,3 +116,10 @@ def test_what_is_beyond_the_last_bucket_heals_no_p1() -> None:
 @pytest.mark.parametrize(("count", "verdict"), [(99, "insufficient"), (100, "pass")])
 def test_smallest_sample_below_and_at_it(count: int, verdict: str) -> None:
     assert judged(signal(p1=None, p0=None), [share(0, count)]).verdict == verdict
+
+
+def test_a_place_with_nothing_to_observe_says_more_than_one_that_was_not_read_yet() -> None:
+    one = signal()
+    assert estimate(Tally(one, [bad("this is the first look"), share(0, 0)])).problem == "there was nothing to observe"
+    assert estimate(Tally(one, [bad("this is the first look")])).problem == "this is the first look"
+    assert estimate(Tally(one)).problem == "there was nothing to observe"
