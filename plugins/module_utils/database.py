@@ -97,17 +97,20 @@ def beside(prefix: str, name: str) -> str:
     return f"{prefix}{name}".encode()[:_LONGEST_NAME].decode(errors="ignore")
 
 
+_SESSIONS = """
+SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+WHERE datname = %s AND backend_type = 'client backend' AND pid <> pg_backend_pid() AND pg_has_role(usesysid, 'MEMBER')
+"""
+
+
 def drop(connection: Any, name: str) -> None:
     """Remove a database, whoever is connected to it, if it is there. Raises DatabaseError.
 
-    First without FORCE: the server then ends an autovacuum that is at work there, which FORCE is refused to a role that
-    may not signal it (PostgreSQL 15, TerminateOtherDBBackends).
+    Without FORCE, which is refused to a role that may not signal an autovacuum at work there (PostgreSQL 15,
+    TerminateOtherDBBackends): sessions of our own role are ended one by one, and the server ends the autovacuum.
     """
-    statement = f"DROP DATABASE IF EXISTS {quoted(name)}"
-    try:
-        query(connection, statement)
-    except DatabaseError:
-        query(connection, f"{statement} WITH (FORCE)")
+    query(connection, _SESSIONS, [name])
+    query(connection, f"DROP DATABASE IF EXISTS {quoted(name)}")
 
 
 def copy(connection: Any, statement: str, stream: Any) -> None:

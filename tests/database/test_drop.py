@@ -32,7 +32,7 @@ def scratch(settings: Settings, connection: Any) -> Iterator[dict[str, Any]]:
     lab_database.query(settings, "select pg_reload_conf()")
 
 
-def test_a_database_that_autovacuum_is_at_work_in_goes(
+def test_a_database_that_autovacuum_and_somebody_else_are_at_work_in_goes(
     login: dict[str, Any], connection: Any, scratch: dict[str, Any]
 ) -> None:
     with contextlib.closing(ours.connect({**login, **scratch}, "a test")) as made:
@@ -44,7 +44,8 @@ def test_a_database_that_autovacuum_is_at_work_in_goes(
         time.sleep(0.1)
     with pytest.raises(ours.DatabaseError, match="pg_signal_backend"):
         ours.query(connection, f"DROP DATABASE {SCRATCH} WITH (FORCE)")
-    ours.drop(connection, SCRATCH)
+    with contextlib.closing(ours.connect({**login, **scratch}, "a test")):
+        ours.drop(connection, SCRATCH)
     assert ours.query(connection, f"SELECT 1 FROM pg_database WHERE datname = '{SCRATCH}'") == []
 
 

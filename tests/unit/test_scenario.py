@@ -140,7 +140,8 @@ def test_every_secret_of_the_lab_is_listened_for() -> None:
 
 
 def test_the_secrets_of_a_real_lab_are_named_as_secrets() -> None:
-    hosts = [Host(name=f"{kind}1", kind=kind, index=1, address="10.1.0.1") for kind in ("lb", "app", "db", "registry")]
+    kinds = ("lb", "app", "db", "mon", "registry")
+    hosts = [Host(name=f"{kind}1", kind=kind, index=1, address="10.1.0.1") for kind in kinds]
     made = {name: f"made-{name}" for name in SECRETS}
     variables: Any = build_inventory(Settings(name="x", port=1, state=Path("/nowhere")), hosts, made)["all"]
     shown = {name for name, value in variables["vars"].items() if str(value).startswith("made-")}
