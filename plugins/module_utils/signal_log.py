@@ -84,7 +84,7 @@ class Lines:
         )
         words = (*left_out, "" if prefix is None else prefix, str(status), str(seconds), *rest)
         matched = tuple(word.encode("utf-8", "replace") for word in words)
-        self._seen[matched] += 1  # type: ignore[index]
+        self._seen[matched] += 1  # type: ignore[index]  # its length is right, and mypy cannot count it
 
     def result(self) -> dict[str, dict[str, Any]]:
         """Prefix to slot to ``requests``, ``failed``, ``retried``, ``abandoned`` and ``milliseconds``."""
