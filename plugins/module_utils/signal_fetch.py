@@ -58,7 +58,10 @@ def fetch(target: Target, deadline: float, limit: int, now: Callable[[], float] 
         raise FetchError(f"expected an answer within {deadline - began:.1f} s, found none") from None
     except http.client.IncompleteRead as error:
         raise FetchError(f"expected a whole answer, found it cut off: {error}") from error
-    except (OSError, http.client.HTTPException, ValueError) as error:
+    except ValueError:
+        # Its text holds the header, which may be a login.
+        raise FetchError("expected headers that can be sent, found a character in one that none may have") from None
+    except (OSError, http.client.HTTPException) as error:
         raise FetchError(f"expected an answer, found {type(error).__name__}: {error}") from error
     finally:
         connection.close()

@@ -265,3 +265,10 @@ def test_a_log_that_may_not_be_read_is_told(tmp_path: Path) -> None:
     if os.access(path, os.R_OK):
         pytest.skip("this user may read everything")
     assert "adm" in one(kind="access_log", path=str(path))["problem"]
+
+
+def test_a_header_that_cannot_be_sent_is_not_shown() -> None:
+    """A login whose value was read with the end of its line, as vaults and pipes give it."""
+    with Answering(METRICS) as server, pytest.raises(FetchError) as error:
+        fetch(Target(server.url, {"Authorization": "Bearer canary\n"}), time.monotonic() + 2, 1000)
+    assert "headers that can be sent" in str(error.value) and "canary" not in str(error.value)
